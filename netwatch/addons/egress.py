@@ -21,6 +21,7 @@ from netwatch.model.contract import Addon
 from netwatch.model.group import By, GroupKey, Within
 from netwatch.model.option import Option
 from netwatch.model.record import Record, look_up
+from netwatch.owners.addon import FlowOwners
 from netwatch.store import files
 from netwatch.store.folders import config_folder
 
@@ -55,6 +56,7 @@ class Way:
     apps: int = 1  # different protocols; `app` is the one that moved most bytes
     to: Destination | None = None  # as a policy sees it; None for what a policy is not about
     program: str = ""  # whom a policy would name: the program, else the address that began the flow
+    process: str = ""  # of a file, the program that was written beside its packets: of one end, not always who began
     verdict: Verdict | None = None  # None without a policy; of the line that sums up, the worst
 
 
@@ -72,6 +74,7 @@ class EgressNow:
     inward: bool = False
     policy: str = ""  # the file that the verdicts are by, "" without
     problem: str = ""  # why there are none although there is a file
+    recorded: bool = False  # programs were written beside the packets of the file
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,9 @@ class Egress:
         selected = yield from session.view.select(self.where, wanted=("process.name",))
         view, here = selected.view, session.get(Throughput).history
         who = (By(("process.name",)) if session.live else By(end="src"),)
-        where = (*who, By(end="dst"), By(SAID), By(("dport",)), By(("proto",)))
+        recorded = not session.live and session.get(FlowOwners).recorded
+        owner = (By(("process.name",)),) if recorded else ()
+        where = (*who, By(end="dst"), By(SAID), By(("dport",)), By(("proto",)), *owner)
         began = GroupList(selected, [GroupBy(view, *by) for by in who], here, begun_here=session.live, ip=True)
         roots = yield from began.largest(SHOWN)
         went = GroupList(selected, [GroupBy(view, *by) for by in where])
@@ -131,11 +136,13 @@ class Egress:
                  for key, sums in roots]
         told = [_aimed(_who(key[0]), str(key[2][1] or ""), record,
                        _way(_who(key[0]), str(key[1][1]), _port(key[3]), sums, record,
-                            Within(where, key, f"{_who(key[0])} to {key[1][1]}", begun_here=session.live, ip=True)))
+                            Within(where, key, f"{_who(key[0])} to {key[1][1]}", begun_here=session.live, ip=True),
+                            str(key[5][1]) if recorded and key[5][0] != "none" else ""))
                 for (key, sums), record in zip(found, records, strict=True)]
         named = view.columns().get("process.name")
         return EgressNow(_in_order(whole, told), went.groups, began.left_out + went.unplaced,
-                         session.live and named is not None and bool(named[2]), session.engine.clock, began.carried)
+                         session.live and named is not None and bool(named[2]), session.engine.clock, began.carried,
+                         recorded=recorded)
 
 
 def _in_order(whole: list[Way], told: list[Way]) -> tuple[Way, ...]:
@@ -163,19 +170,20 @@ def _root(who: str, sums: Record, within: Within) -> Way:
                sums["last_ns"], within, apps=sums["apps"])
 
 
-def _way(who: str, host: str, port: int | None, sums: Record, record: Record, within: Within) -> Way:
+def _way(who: str, host: str, port: int | None, sums: Record, record: Record, within: Within,
+         process: str = "") -> Way:
     """`record`: of the newest of the flows."""
     name, proto = record.get("name") or {}, str(record.get("proto") or "")
     said = str(name.get("host") or "")
     if said and name.get("via") not in ("sni", "http"):
         said = f"~{said}"
     return Way(who, host, said, port, sums["app"] or proto, sums["flows"], sums["live"], sums["bytes_out"],
-               sums["bytes_in"], sums["last_ns"], within, proto, apps=sums["apps"])
+               sums["bytes_in"], sums["last_ns"], within, proto, apps=sums["apps"], process=process)
 
 
 def _aimed(who: str, said: str, record: Record, way: Way) -> Way:
     """With what a policy asks of it: the name that the flows say, and of the newest one the network and ECH."""
-    program = str(record.get("src") or "") if who == NO_PROCESS else who
+    program = way.process or (str(record.get("src") or "") if who == NO_PROCESS else who)
     if not goes_out(way.host):
         return replace(way, program=program)
     hidden = bool(look_up(record, "tls.ech") or look_up(record, "quic.ech"))

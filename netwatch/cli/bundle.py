@@ -97,7 +97,7 @@ def info(arguments: list[str]) -> int:
     for key, value in found.manifest.items():
         if key not in ("files", "chain", "signature"):
             shown = value if isinstance(value, str | int) else json.dumps(value, ensure_ascii=False)
-            print(f"{_printable(key):10} {_printable(str(shown))}")
+            print(f"{printable(key):10} {printable(str(shown))}")
     print(f"{'signer':10} {found.signer}")
     for each in found.manifest["files"]:
         print(f"{'file':10} {each['bytes']:>12,} bytes  {each['name']}")
@@ -138,7 +138,7 @@ def opened(path: str) -> Bundle:
             raise _no_bundle(path)
         return manifest.opened(Path(path))
     except BundleError as e:
-        raise CommandError(_printable(str(e)), EXIT_DAMAGED if e.there else EXIT_MISSING) from None
+        raise CommandError(printable(str(e)), EXIT_DAMAGED if e.there else EXIT_MISSING) from None
 
 
 def _no_bundle(path: str) -> CommandError:
@@ -189,5 +189,5 @@ def _escaped(document: str) -> str:
                    for c in document)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "\ufffd" for c in text)

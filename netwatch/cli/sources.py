@@ -64,6 +64,8 @@ def _open_interfaces(options: argparse.Namespace) -> Source:
     saved = getattr(options, "write", None) is not None  # with the owners of its packets, whatever is shown
     if (owned or saved or options.where is not None) and options.settings.of("owners.find"):
         options.host.find_owners()
+    if options.settings.of("history.on"):
+        say("history.on: the terminal, the agent and snapshot keep the history; this command adds nothing to it")
     opener = getattr(options.host, "open", open_live)  # the helper's, where there is one
     return opener(options.interface, options.capture_filter, options.settings.of("capture.snaplen"),
                      options.settings.of("capture.ring_mb"), False)

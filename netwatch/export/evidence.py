@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from netwatch._fast.input.pcapngwriter import options_of
 from netwatch._fast.out.flowevidence import FlowEvidence
-from netwatch.model.record import Record
+from netwatch.model.record import Record, whose
 
 if TYPE_CHECKING:
     from netwatch._fast.engine import Engine
@@ -57,15 +57,8 @@ def evidence_of(flow: Record) -> bytes:
 
 def comment(flow: Record) -> str:
     """One line: `process curl[4711] user alice /usr/bin/curl; app tls; TLS api.example.com`."""
-    process = flow.get("process", {})
-    parts = []
-    if "name" in process or "pid" in process:
-        further = [f"{key} {process[key]}" for key in ("user", "container", "unit") if key in process]
-        who = f"process {process.get('name', '?')}[{process.get('pid', '?')}]"
-        words = [who, *further, process.get("exe", "")]
-        parts.append(" ".join(filter(None, words)))
-    elif "unknown" in process:
-        parts.append(f"process unknown: {process['unknown']}")
+    owner = whose(flow.get("process", {}))
+    parts = [owner] if owner else []
     if "app" in flow:
         parts.append(f"app {flow['app']}")
     parts += [flow["label"]] if "label" in flow else []

@@ -15,3 +15,12 @@ def look_up(record: Record, path: str) -> Any:     # Any: as Record
             return None
         value = value.get(part)
     return value
+
+
+def whose(process: Record) -> str:
+    """The owner of a flow, by its `process`, in a few words; why it is not known; "" where nothing was looked for."""
+    if "name" in process or "pid" in process:
+        further = [f"{key} {process[key]}" for key in ("user", "container", "unit") if key in process]
+        who = f"process {process.get('name', '?')}[{process.get('pid', '?')}]"
+        return " ".join(filter(None, [who, *further, process.get("exe", "")]))
+    return f"process unknown: {process['unknown']}" if "unknown" in process else ""

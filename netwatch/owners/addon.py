@@ -95,6 +95,11 @@ class FlowOwners(Addon):
         """Does anybody look for owners?"""
         return bool(self.adds)
 
+    @property
+    def recorded(self) -> bool:
+        """Were owners written beside the packets that are read?"""
+        return bool(self._recorded)
+
     def close(self) -> None:
         """Ask no more. What is known stays known."""
         self._owners = None

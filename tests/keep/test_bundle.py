@@ -140,7 +140,11 @@ def test_redaction_is_consistent_and_can_be_undone(netwatch: Run, tmp_path: Path
     flows, dns = lines(tmp_path / "r" / "connections.ndjson"), lines(tmp_path / "r" / "dns.ndjson")
     assert {f["src"] for f in flows} == {dns[0]["client"]} and flows[0]["src"].startswith("addr-")
     assert netwatch("bundle", "verify", tmp_path / "r").returncode == 0
-    assert netwatch("open", tmp_path / "r").returncode == 69
+    assert netwatch("open", tmp_path / "r", "--", "--tab", "stats").returncode == 69
+    done = netwatch("open", tmp_path / "r")
+    assert done.returncode == 0 and "whole, signed by" in done.stderr
+    assert "redacted (addresses, names, macs), without packets" in done.stderr
+    assert done.stdout == (tmp_path / "r" / "summary.md").read_text()
     netwatch("bundle", "redact", tmp_path / "b", tmp_path / "r2", "--key", tmp_path / "key")
     assert tree(tmp_path / "r2") == tree(tmp_path / "r")
     done = netwatch("bundle", "redact", "--undo", tmp_path / "r", tmp_path / "u", "--key", tmp_path / "key")

@@ -14,9 +14,10 @@ from test_evidence import FLOW
 
 from tests.ui.test_terminal import Tmux
 
-SHOWN = {"1": ("curl", "10.0.0.2"), "2": ("curl", "10.0.0.2"), "3": ("ethernet",), "4": ("10.0.0.1", "10.0.0.2"),
+SHOWN = {"1": ("curl", "10.0.0.2"), "2": ("curl", "10.0.0.2"), "3": ("ethernet",),
+         "4": ("10.0.0.1", "10.0.0.2", "curl"),
          "5": ("dns", "http"), "6": ("10.0.0.2",), "7": ("10.0.0.1",), "8": ("curl",), "9": ("session",),
-         "0": ("www.example.com", "10.0.0.2")}
+         "0": ("www.example.com", "curl", "10.0.0.2")}
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")

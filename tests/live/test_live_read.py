@@ -76,6 +76,13 @@ def test_count_ends_the_capture(lab: Lab):
     assert code == 0 and [r["n"] for r in records] == [1, 2, 3, 4, 5]
 
 
+def test_who_wants_a_history_is_told_that_this_adds_nothing(lab: Lab):
+    process = lab.netwatch("read", "-i", lab.near, "--duration", "100ms", "--set", "history.on=true", "--what",
+                           "summary")
+    code, _, err = finished(process)
+    assert code == 0 and "history.on: the terminal, the agent and snapshot keep the history" in err
+
+
 def test_what_is_written_has_the_owners_that_were_found(lab: Lab, tmp_path: Path):
     """Of every packet, the first ones too, which came before anybody had been asked; and so it is read back."""
     path = tmp_path / "w.pcapng"

@@ -9,7 +9,7 @@ from netwatch._fast.view.order cimport Item
 from netwatch._fast.view.selection cimport Selection
 
 cdef enum:
-    MAX_PARTS = 5              # of a key
+    MAX_PARTS = 6              # of a key
     OTHERS = 0                 # number of the group of what had no place
 
 cdef enum:                     # which flow stands for its group

@@ -17,7 +17,7 @@ from netwatch.addons.packets.kept import KeptFrames, Scan, excerpt, records
 from netwatch.addons.packets.opening import MOST_FRAMES, inside, outside, starred
 from netwatch.dissect import Frame, Opened, dissect, summary
 from netwatch.dissect import Node as Node
-from netwatch.model.record import Record
+from netwatch.model.record import Record, whose
 
 if TYPE_CHECKING:
     from netwatch._fast.input.source import Source
@@ -50,6 +50,7 @@ class Line(NamedTuple):
     notes: tuple[str, ...]
     flow: int
     ink: str = ""  # of kept.INKS
+    process: str = ""  # the program of the flow
 
 
 @dataclass(frozen=True)
@@ -204,7 +205,8 @@ def _look(session: Session, k: int) -> tuple[Record, Record, bytes] | None:
     origins = ring.origins(session.engine, k) if keeper.relative else None
     record, flow = records(session, k)
     more = {"origins": origins, "inside": inside(flow), "outside": outside(flow), "next": ring.next,
-            "ink": keeper.ink_of(*records(session, k, keeper.asked)) if keeper.asked else keeper.ink_of(record, flow)}
+            "ink": keeper.ink_of(*records(session, k, keeper.asked)) if keeper.asked else keeper.ink_of(record, flow),
+            "process": (flow or {}).get("process", {})}
     return record, ring.about(k) | more, ring.frame(k)
 
 
@@ -226,7 +228,7 @@ def _line(record: Record, about: Record, tree: list[Node]) -> Line:
         about["k"], record["n"], about["ns"], _end(record, "src", "sport"), _end(record, "dst", "dport"),
         proto if says else proto.upper(), record["len"],
         told or relative(record.get("info", ""), about["origins"]),
-        about["severity"], tuple(notes), record.get("flow", 0), about["ink"])
+        about["severity"], tuple(notes), record.get("flow", 0), about["ink"], str(about["process"].get("name", "")))
 
 
 def relative(text: str, origins: tuple[int, int] | None) -> str:
@@ -265,11 +267,12 @@ def _chosen(session: Session, k: int) -> Chosen | None:
     frame, opened = _frame(record, about, shown), _opened(session, record, about)
     tree = dissect(frame._replace(opened=starred(opened, secrets)))
     plain = dissect(frame._replace(data=data, secrets=True, opened=opened))
-    line = _line(record, about, tree)
+    line, owner = _line(record, about, tree), whose(about["process"])
     for each in (tree, plain):
         for node in each:
             node.text = relative(node.text, about["origins"])
         each[0].children += [Node("", f"Note: {note}", 0, 0) for note in line.notes]
+        each[0].children += [Node("", f"Of {owner}", 0, 0)] if owner else []
     return Chosen(line, data, tree, shown, plain)
 
 

@@ -73,10 +73,11 @@ def _columns(state: State) -> tuple[Column, ...]:
     other = "source" if inward else "destination"
     first = f"{'Process' if state.live else 'Host'} / {other}"
     judged = () if inward or found is None or not found.policy else (VERDICT,)
+    owned = (OWNER,) if found is not None and found.recorded else ()
     return (
         Column("where", first, 22, 80, 4, False, 99, where,
                help="who began the flows, and where they went; or to whom they came, and from where"),
-        *judged, *COLUMNS,
+        *owned, *judged, *COLUMNS,
         Column("last", "Seen", 6, 6, 0, True, 70, seen, help="packet time since the last frame"),
     )
 
@@ -90,6 +91,9 @@ def _verdict(row: Way, glyphs: Glyphs) -> Cell:
 
 
 VERDICT = Column("verdict", "Policy", 10, 26, 1, False, 85, _verdict, help="what egress-policy.toml says of it")
+OWNER = Column("process", "Process", 7, 24, 1, False, 88,
+               lambda row, glyphs: (row.process, PROCESS) if row.process else _none(glyphs),
+               help="the program that was written beside the packets, of one of the two ends")
 COLUMNS = (
     Column("address", "Address", 15, 39, 1, False, 30, lambda row, glyphs:
            (row.host, ADDRESS) if row.host and row.name else _none(glyphs), help="where the name led"),
@@ -103,7 +107,8 @@ COLUMNS = (
 ORDER = {
     "where": lambda row: (row.name.lstrip("~") or row.host or row.who).lower(), "address": lambda row: row.host,
     "verdict": lambda row: (row.verdict is not None and row.verdict.bad, row.verdict.word if row.verdict else ""),
-    "app": lambda row: row.app, "flows": lambda row: row.flows, "out": lambda row: row.bytes_out,
+    "process": lambda row: row.process, "app": lambda row: row.app, "flows": lambda row: row.flows,
+    "out": lambda row: row.bytes_out,
     "in": lambda row: row.bytes_in, "last": lambda row: row.last_ns,
 }
 
@@ -128,7 +133,7 @@ def _head(state: State) -> list[Span]:
     if found.left_out:
         why = "begun elsewhere" if state.live else "for which there was no room"
         told.append((f"  {fmt.count(found.left_out)} flows {why} are left out", MUTED if state.live else WARN))
-    elif not state.live:
+    elif not state.live and not found.recorded:
         told.append(("  a file knows no processes", MUTED))
     return told
 
@@ -157,7 +162,8 @@ def _empty(state: State) -> tuple[str, ...]:
         if state.live else ("No flows between IP addresses yet.",)
 
 
-LIST = Listing(NAME, COLUMNS, rows, key=lambda row: (row.who, row.host, row.name, row.port, row.proto), head=_head,
+LIST = Listing(NAME, COLUMNS, rows,
+               key=lambda row: (row.who, row.host, row.name, row.port, row.proto, row.process), head=_head,
                empty=_empty, columns_of=_columns, sort="out", descending=True, noun=("destination", "destinations"),
                sorted_by=ORDER)
 

@@ -38,6 +38,7 @@ from netwatch.ui.theme import (
     GOOD,
     MATCH,
     MUTED,
+    PROCESS,
     REVERSE,
     TEXT,
     TITLE,
@@ -81,6 +82,7 @@ COLUMNS = (
            lambda line, glyphs: (str(line.flow) if line.flow else glyphs.none, MUTED)),
     Column("info", "Info", 16, 400, 6, False, 99, lambda line, glyphs: _info(line)),
 )
+OWNER = Column("process", "Process", 7, 16, 1, False, 15, lambda line, glyphs: (line.process, PROCESS))
 SHORT = {"time": Column("time", "Time", 12, 12, 0, False, 75, lambda line, glyphs: (fmt.clock(line.ns, 3), MUTED))}
 
 
@@ -98,8 +100,11 @@ def slots_of(state: State, found: Seen | None, width: int) -> list[table.Slot]:
 def columns_of(state: State, found: Seen | None) -> tuple[Column, ...]:
     """With the time as it is to be told: of the clock, since the frame before on screen, since the capture began."""
     how = part_of(state).clock
+    columns: tuple[Column, ...] = COLUMNS
+    if found is not None and any(line.process for line in found.lines):
+        columns = (*COLUMNS[:-1], OWNER, COLUMNS[-1])
     if how == CLOCKS[0] or found is None:
-        return COLUMNS
+        return columns
     first = found.kept.first_ns
     before = {line.k: former.ns for former, line in pairwise(found.lines)}
 
@@ -109,7 +114,7 @@ def columns_of(state: State, found: Seen | None) -> tuple[Column, ...]:
 
     title = "Delta" if how == CLOCKS[1] else "Since start"
     return tuple(Column("time", title, 12, 15, 0, True, 75, told) if column.key == "time" else column
-                 for column in COLUMNS)
+                 for column in columns)
 
 
 def _info(line: Line) -> tuple[str, int]:
