@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from netwatch.detect.addon import Alert, Detect
 from netwatch.detect.contract import CRITICAL
 from netwatch.detect.marks import ACK, MUTE, about, load, path
-from netwatch.model.contract import ERROR, WARNING, Addon, Offer
+from netwatch.model.contract import WARNING, Addon, Offer
 from netwatch.model.record import Record
-from netwatch.model.session import Sign
 from netwatch.store import files
 
 if TYPE_CHECKING:
@@ -168,8 +167,8 @@ class AlertMarks(Addon):
     def begin(self, run: Run) -> None:
         self.kept, self._detect = load(), run.find(Detect)
 
-    def signs(self) -> Sequence[Sign]:
-        """How many are critical, and how many warnings. Only those that have grown are looked at again."""
+    def unseen_counts(self) -> tuple[int, int]:
+        """How many of them are critical, and how many warnings. Only those that have grown are looked at again."""
         for place, alert in enumerate(self._detect.alerts if self._detect is not None else ()):
             if place == len(self._counted):
                 self._counted.append((0, ""))
@@ -180,9 +179,7 @@ class AlertMarks(Addon):
                 self._counted[place] = alert.episode.count, severity
                 self._open[before] -= 1
                 self._open[severity] += 1
-        critical, warnings = self._open[CRITICAL], self._open[WARNING]
-        return ([Sign(f"{critical} critical", ERROR)] if critical else []) + (
-            [Sign(f"{warnings} warning{'s' * (warnings > 1)}", WARNING)] if warnings else [])
+        return self._open[CRITICAL], self._open[WARNING]
 
     def unseen(self) -> Iterator[tuple[int, Alert]]:
         """Number and alert of those that are neither acknowledged nor muted, the newest first. The lock is held."""

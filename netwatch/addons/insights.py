@@ -5,7 +5,7 @@ Every threshold is a constant here and stands in the text of its card. Where not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,12 +20,13 @@ from netwatch.diagnose.contract import OPEN
 from netwatch.diagnose.report import dropped
 from netwatch.health.addon import Probes
 from netwatch.health.watch import GATEWAY, INTERNET, RESOLVER
-from netwatch.model.contract import Addon
+from netwatch.model.contract import ERROR, Addon
 from netwatch.model.host import Unavailable
 from netwatch.model.record import Record
+from netwatch.model.session import Sign
 
 if TYPE_CHECKING:
-    from netwatch.model.contract import Session
+    from netwatch.model.contract import Run, Session
 
 SECOND = 1_000_000_000
 INFO, WARNING, CRITICAL = "info", "warning", "critical"
@@ -99,6 +100,8 @@ class Insights:
         cards = [*found_wrong, *_health(session), *_kernel_drops(session)]
         cards += [card for rule in RULES for card in rule(seen)]
         cards.sort(key=lambda card: RANK[card.severity])
+        if not self.window_s:
+            session.get(InsightsAddon).cards = tuple(cards)
         return InsightsNow(tuple(cards), since, now.time_ns, seen.engine("packets"))
 
 
@@ -233,11 +236,23 @@ def _resent(seen: _Seen) -> Iterator[Card]:
                    f"(src == {host['address']} or dst == {host['address']}) and retransmits > 0")
 
 
+def dns_failing(now: Mark, then: Mark | None) -> tuple[int, int, str]:
+    """Of the responses of DNS servers between two times: those that are no answer, all of them, and how bad that is: ""
+    where it is not, or there are too few to tell."""
+    before: Record = then.notes if then is not None else {}
+    answers = int(now.notes["dns_responses"] - before.get("dns_responses", 0))
+    failed = sum(int(now.notes["dns_codes"].get(code, 0) - before.get("dns_codes", {}).get(code, 0))
+                 for code in FAILURES)
+    if answers < DNS_LEAST or failed / answers < DNS_SHARE:
+        return failed, answers, ""
+    return failed, answers, CRITICAL if failed / answers >= DNS_BAD else WARNING
+
+
 def _dns(seen: _Seen) -> Iterator[Card]:
-    answers = seen.notes("dns_responses")
-    failed, missing = sum(map(seen.dns_code, FAILURES)), seen.dns_code(NXDOMAIN)
-    if answers >= DNS_LEAST and failed / answers >= DNS_SHARE:
-        yield Card(CRITICAL if failed / answers >= DNS_BAD else WARNING, "DNS servers fail to answer",
+    failed, answers, severity = dns_failing(seen.now, seen.then)
+    missing = seen.dns_code(NXDOMAIN)
+    if severity:
+        yield Card(severity, "DNS servers fail to answer",
                    f"{failed:,} of {answers:,} responses ({share(failed, answers)}) {seen.over} were FORMERR, "
                    f"SERVFAIL, NOTIMP or REFUSED; told from {DNS_SHARE:.0%} of {DNS_LEAST} on, "
                    f"critical from {DNS_BAD:.0%}.",
@@ -311,7 +326,29 @@ LOOKED_AT = ("frames dropped", "packets that cannot be read", "segments sent aga
 
 
 class InsightsAddon(Addon):
-    """Points at facts that deserve a look."""
+    """Points at facts that deserve a look, and says on every screen how many there are.
+
+    `cards`: as of the last time that they were asked for, since the beginning. Who shows a screen asks now and then."""
 
     name = "insights"
     questions = (Insights,)
+
+    def __init__(self) -> None:
+        self.cards: tuple[Card, ...] = ()
+
+    def begin(self, run: Run) -> None:
+        self._run = run
+
+    def signs(self) -> Sequence[Sign]:
+        """How many are critical, and how many warnings: alerts as they are now, and the cards of everything else."""
+        marks = self._run.find(AlertMarks)
+        alerts = marks.unseen_counts() if marks is not None else (0, 0)
+        signs: list[Sign] = []
+        for severity, n, word, sign in ((CRITICAL, alerts[0], "critical", ERROR),
+                                        (WARNING, alerts[1], "warning", WARNING)):
+            mine = [card for card in self.cards if card.severity == severity]
+            n += sum(not card.alert for card in mine)
+            if n:
+                plural = "s" * (n > 1 and severity == WARNING)
+                signs.append(Sign(f"{n} {word}{plural}", sign, "" if signs or not mine else mine[0].title))
+        return signs

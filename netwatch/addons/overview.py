@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from netwatch._fast.view.aggregate import MANY
 from netwatch._fast.view.groupby import GroupBy
 from netwatch._fast.view.grouplist import GroupList
+from netwatch.addons.insights import dns_failing
 from netwatch.addons.interfaces import DOWN, Interface, Interfaces
 from netwatch.addons.throughput import DnsTime, Past, Throughput, dns_of, past_of
+from netwatch.addons.timeline import TimelineAddon
 from netwatch.model.contract import Addon
 from netwatch.model.group import By, GroupKey, Within
 from netwatch.model.record import Record
@@ -67,6 +69,7 @@ class Overview:
     hosts: int  # that were told apart
     left_out: int  # flows for which there was no room
     interfaces: tuple[Interface, ...] = ()  # of a live source, busiest first, where they were asked for
+    dns_failing: tuple[int, int, str] = (0, 0, "")  # in the range: see insights.dns_failing()
 
 
 @dataclass(frozen=True)
@@ -100,9 +103,11 @@ class OverviewQuestion:
         peers = tuple(_peer(parts, key, sums, record, ended)
                       for (key, sums), record in zip(found, records, strict=True))
         yield True
+        timeline = session.get(TimelineAddon)
+        failing = dns_failing(timeline.mark(), timeline.mark_before(past.since_ns) if past.since_ns else None)
         gateway = Gateway(known[1], *(timed or (None, ""))) if known is not None else None
         return Overview(past, dns_of(session, past), gateway, peers, self.by_rate, groups.groups, groups.unplaced,
-                        interfaces)
+                        interfaces, failing)
 
 
 def _busy(row: Interface) -> tuple[float, bool]:

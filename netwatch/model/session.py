@@ -52,6 +52,7 @@ class Sign(NamedTuple):
 
     text: str
     severity: str
+    more: str = ""  # what it is above all, where there is room for it
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ def run(session: Watch, *, where: str = "", refresh_ms: int = 1000, theme: str =
     import sys
 
     from netwatch.addons import preferences
+    from netwatch.addons.insights import Insights
     from netwatch.store import crash
     from netwatch.ui import app as brain
     from netwatch.ui import format as fmt
@@ -44,7 +45,7 @@ def run(session: Watch, *, where: str = "", refresh_ms: int = 1000, theme: str =
 
     bell = shell.Bell()
     interval = min(max(refresh_ms, REFRESH_MS[0]), REFRESH_MS[1]) / 1000
-    poller = Poller(session, interval, bell.ring)
+    poller = Poller(session, interval, bell.ring, Insights())
     poller.on_crash = crash.write_report
     ui = brain.App(session.label, session.live, poller.ask, _parse, tab, ascii_only or not term.shows_unicode(), where,
                    view, poller.do)

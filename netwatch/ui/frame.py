@@ -34,6 +34,8 @@ RULE_FROM = 16                     # rows from which there is room for the line 
 
 ALWAYS = ("view_next", "filter_clear", "help", "quit")     # actions whose keys stay in the footer, the last two longest
 
+FINDINGS = "insights"              # the tab whose digit has the ink of the gravest of them
+
 Span = tuple[str, int]
 
 
@@ -89,6 +91,7 @@ def damage_words(error: str) -> str:
 BRAND_CELLS = 11                   # "netwatch" and the gap behind it
 LEAST_SOURCE = 9                   # cells for the sign and the name of what is looked at
 NARROW = 78                        # columns below which there are only digits
+ROOMY = 110                        # columns from which the status line says what the gravest finding is
 
 
 class Spot(NamedTuple):
@@ -125,11 +128,13 @@ def _draw_top(canvas: Canvas, state: State) -> None:
     if spots[0].x >= BRAND_CELLS:
         canvas.put(0, 1, "netwatch", BRAND)
     ruled = canvas.rows >= RULE_FROM
+    loud = [SIGNED[sign.severity] for sign in state.health.signs if sign.severity != "info"] if state.health else []
+    findings = loud[0] if loud else KEY
     if ruled:
         canvas.fill(1, 0, 1, width, state.glyphs.rule, FAINT)
     for spot in spots:
         active = spot.tab.name == state.tab
-        canvas.put(0, spot.x, spot.tab.key, TAB if active else KEY)
+        canvas.put(0, spot.x, spot.tab.key, TAB if active else findings if spot.tab.name == FINDINGS else KEY)
         canvas.put(0, spot.x + 2, spot.title, TAB if active else MUTED)
         if active and ruled:
             canvas.fill(1, spot.x, 1, spot.cells, state.glyphs.rule_thick, TAB)
@@ -200,20 +205,21 @@ def _status_parts(state: State) -> list[tuple[int, list[Span]]]:
 SIGNED = {"error": BAD | BOLD, "warning": WARN | BOLD, "info": TITLE}
 
 
-def sign_spans(state: State) -> list[Span]:
+def sign_spans(state: State, room: int = 0) -> list[Span]:
     """What addons want seen on every screen, alerts above all."""
     glyphs, spans = state.glyphs, list[Span]()
     for sign in state.health.signs if state.health else ():
         loud = sign.severity != "info"
         before = f"{glyphs.up} " if not spans else f" {glyphs.dot} "
-        spans.append(((before if loud or spans else "") + sign.text, SIGNED[sign.severity]))
+        text = f"{sign.text}: {sign.more}" if sign.more and room >= ROOMY else sign.text
+        spans.append(((before if loud or spans else "") + text, SIGNED[sign.severity]))
     return spans
 
 
 def draw_status(canvas: Canvas, y: int, state: State) -> None:
     """Health; the signs of addons, that the display is paused, and what was just done stand before it."""
     width, x = canvas.cols, 1
-    if signs := sign_spans(state):
+    if signs := sign_spans(state, width):
         for text, style in signs:
             x += canvas.put(y, x, clip(text, max(0, width - 1 - x), state.glyphs.ellipsis), style)
         x += 3

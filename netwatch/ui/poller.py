@@ -72,12 +72,18 @@ class Poller(threading.Thread):
 
     REST = 3.0                   # a query that took t seconds is followed by at least this many t of rest
     HURRY = 0.2                  # ... while somebody waits for what is not whole
+    BESIDE_S = 3.0               # between two times that what every screen is told of is asked for, and at least this
+    BESIDE_REST = 50.0           # many times what it took
 
-    def __init__(self, session: Watch, interval: float, ring: Callable[[], None]) -> None:
+    def __init__(self, session: Watch, interval: float, ring: Callable[[], None],
+                 beside: Question[object] | None = None) -> None:
         super().__init__(name="netwatch-poller", daemon=True)
         self._session = session
         self._interval = interval
         self._ring = ring
+        self._beside = beside                      # what it says, health tells of
+        self._beside_due = 0.0
+        self._beside_at: tuple[object, ...] = ()   # the progress that it was asked at
         self._news = threading.Condition()
         self._wanted: Request | None = None
         self._latest = Snapshot()
@@ -149,11 +155,14 @@ class Poller(threading.Thread):
     def _do_commands(self) -> None:
         while self._todo:
             said = self._session.do(self._todo.popleft())
-            self._told_at = ()
+            self._told_at = self._beside_at = ()
+            self._beside_due = 0.0
             self._latest = replace(self._latest, said=said, commands=self._latest.commands + 1)
 
     def _poll(self, wanted: Request, tick: bool) -> Snapshot:
         old = self._latest
+        if tick:
+            self._look_beside()
         health = self._session.health() if tick or old.health is None else old.health
         progress = (health.packets, health.clock_ns, health.flows_live, health.flows_ended, health.done)
         try:
@@ -187,6 +196,19 @@ class Poller(threading.Thread):
         if not asked_before or not (wanted.hold or unchanged or when is not None):
             return replace(new, record=seen.flow(wanted.flow))
         return new
+
+    def _look_beside(self) -> None:
+        """Ask for what every screen is told of, if it may have changed and it is time; of a file that has just been
+        read to its end it is."""
+        health = self._latest.health
+        if self._beside is None or health is None or not health.packets:
+            return
+        progress, began = (health.packets, health.clock_ns, health.done), time.monotonic()
+        if progress == self._beside_at or (began < self._beside_due and not health.done):
+            return
+        self._session.ask(self._beside)
+        ended = time.monotonic()
+        self._beside_at, self._beside_due = progress, ended + max(self.BESIDE_S, self.BESIDE_REST * (ended - began))
 
     def _answered(self, wanted: Request, new: Snapshot, again: bool, seen: Watch | Looked) -> Snapshot:
         """With the answer to what is asked: a new one for a new question, and where things may have moved. Paused, what

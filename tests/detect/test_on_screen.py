@@ -15,6 +15,7 @@ from netwatch.addons.recorder import Recorder
 from netwatch.addons.timeline import Timeline
 from netwatch.detect.marks import ACK, MUTE, load
 from netwatch.model.session import Sign
+from netwatch.ui import frame
 from netwatch.ui.tabs import TABS
 from netwatch.ui.views import VIEWS
 from tests.ui.driver import Driver
@@ -59,13 +60,35 @@ def at(driver: Driver, title: str) -> Driver:
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("ascii_only", [False, True])
 def test_the_mark_is_on_every_tab_and_view(session: Replayed, size: tuple[int, int], ascii_only: bool) -> None:
-    words = " ^ 1 critical - 1 warning" if ascii_only else " ▲ 1 critical · 1 warning"
+    cards = session.ask(Insights()).cards
+    sign, dot = ("^", "-") if ascii_only else ("▲", "·")
+    more = ": SYN flood" if size[0] >= 110 else ""
+    words = f" {sign} 1 critical{more} {dot} {sum(card.severity == 'warning' for card in cards)} warnings"
+    assert len(cards) > 2 and all(card.severity != "critical" for card in cards[1:])
     for tab in TABS:
         assert driven(session, *size, tab=tab.name, ascii_only=ascii_only).line(-2).startswith(words), tab.name
     for view in VIEWS:
         assert driven(session, *size, view=view.name, ascii_only=ascii_only).line(-2).startswith(words), view.name
     paused = driven(session, *size, ascii_only=ascii_only).keys("p", "M")
     assert paused.line(-2).startswith(words)
+
+
+def test_the_mark_counts_what_insights_has_cards_of(session: Replayed) -> None:
+    """An alert that somebody has seen to is gone at once; everything else when the cards are asked for again."""
+    driver = driven(session, 200, 50)
+    assert driver.line(-2).startswith(" ▲ 1 critical · 1 warning   ")             # nobody has asked for cards
+    for command in (None, alerts.Acknowledge()):
+        if command:
+            session.do(command)
+        cards = session.ask(Insights()).cards
+        counted = {severity: sum(card.severity == severity for card in cards) for severity in ("critical", "warning")}
+        told = {sign.severity: sign for sign in session.health().signs}
+        assert counted["warning"] > 1 and told["warning"].text == f"{counted['warning']} warnings"
+        assert ("error" in told) == bool(counted["critical"]) == (command is None)
+        assert next(iter(told.values())).more == cards[0].title
+        shown = driven(session, 200, 50)
+        digit = shown.canvas.style_at(0, shown.line(0).index("9 Insight"))
+        assert digit == frame.SIGNED["warning" if command else "error"]
 
 
 def test_nothing_where_there_is_none(session: Replayed) -> None:

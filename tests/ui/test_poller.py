@@ -1,8 +1,10 @@
 """The thread between the terminal and the session: never in the way, never more work than needed."""
 import time
+from dataclasses import replace
 
 import pytest
 
+from netwatch.model.session import Health
 from netwatch.ui.poller import Poller, Request
 from tests.ui.fake import FakeSession
 
@@ -64,6 +66,37 @@ def test_slow_queries_leave_the_machine_some_rest(poller_of):
     poller.ask(Request())
     time.sleep(1.5)
     assert 2 <= session.queries <= 5                       # 100 ms of work, at least 300 ms of rest
+
+
+@pytest.mark.parametrize("done", [False, True])
+def test_what_every_screen_is_told_of_is_asked_for_now_and_then(done):
+    """At once when a file has been read, after that as often as may cost nothing; and after whatever was done."""
+    session, asked, now = FakeSession(flows=50, still=True), [], [1000.0]
+    poller = Poller(session, 1.0, lambda: None, beside="beside")
+    session.extra = 10
+    session.health = lambda: Health(packets=session.extra, done=done)
+    session.ask = lambda question: asked.append(question) or now.__setitem__(0, now[0] + 0.1)
+    session.do = lambda command: ""
+
+    def tick(after: float, packets: int = 1) -> int:
+        """How often it was asked in all, a time and some packets later."""
+        now[0] += after
+        session.extra += packets
+        poller._latest = replace(poller._latest, health=session.health())
+        poller._look_beside()
+        return len(asked)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("netwatch.ui.poller.time.monotonic", lambda: now[0])
+        assert tick(0, -10) == 0 and tick(0, 10) == 1 and set(asked) == {"beside"}
+        assert tick(60, 0) == 1                                # nothing came
+        if not done:
+            assert tick(0) == 2 and tick(4.8) == 2             # it took 0.1 s: at most a fiftieth of the time
+            assert tick(0.3) == 3
+        before = len(asked)
+        poller._todo.append(object())
+        poller._do_commands()
+        assert tick(0, 0) == before + 1
 
 
 def test_nothing_new_means_no_query(poller_of):

@@ -5,6 +5,7 @@ Nothing is asked for: what did not pass by is not measured.
 from __future__ import annotations
 
 from netwatch.addons.dashboard import DashboardNow
+from netwatch.addons.insights import CRITICAL, WARNING
 from netwatch.addons.interfaces import DOWN, Interface
 from netwatch.addons.overview import Overview
 from netwatch.model.session import Health
@@ -23,6 +24,7 @@ SLOW_GATEWAY_US, BAD_GATEWAY_US = 50_000, 200_000
 SLOW_OPEN_US, BAD_OPEN_US = 200_000, 1_000_000
 SOME_LOST, MUCH_LOST = 0.01, 0.05  # of TCP packets sent again
 SPARK = 8                          # cells of a course
+_FAILING = {CRITICAL: BAD, WARNING: WARN}
 
 
 def verdict(style: int) -> str:
@@ -57,9 +59,9 @@ def dns_tile(found: Overview, glyphs: Glyphs) -> Tile:
     if dns.median_us is None:
         return Tile("DNS p50", "", f"none timed, {found.past.range}")
     which = "newest " if dns.newest_only else ""
-    style = GOOD if dns.median_us < SLOW_GATEWAY_US else WARN if dns.median_us < BAD_GATEWAY_US else BAD
+    word, style = _dns_verdict(found, dns.median_us)
     return Tile("DNS p50", fmt.micros(dns.median_us, glyphs.ascii_only),
-                f"{verdict(style)}: {which}{fmt.count(dns.timed)} answers, {found.past.range}", style)
+                f"{word}: {which}{fmt.count(dns.timed)} answers, {found.past.range}", style)
 
 
 def resent_tile(found: Overview) -> Tile:
@@ -150,9 +152,16 @@ def health_items(found: DashboardNow, live: bool, glyphs: Glyphs) -> list[list[S
     items = [_gateway_item(found, glyphs)] if live else \
         [[("flows ", MUTED), (fmt.count(past.session["begun"]), TEXT), ("  packets ", MUTED),
           (fmt.count(past.session["packets"]), TEXT)]]
-    dns = found.dns
-    items.append([("DNS ", MUTED), *_figure(dns.median_us, SLOW_GATEWAY_US, BAD_GATEWAY_US, glyphs)])
-    if dns.timed or found.dns_errors:
+    dns, (failed, answers, severity) = found.dns, found.dns_failing
+    if dns.median_us is None:
+        items.append([("DNS ", MUTED), ("failing", _FAILING[severity]) if severity else ("not measured", MUTED)])
+    else:
+        word, style = _dns_verdict(found, dns.median_us)
+        items.append([("DNS ", MUTED), (f"{fmt.micros(dns.median_us, glyphs.ascii_only)} {word}", style)])
+    if severity:
+        items[-1].append((f"  {fmt.short_count(failed)} of {fmt.short_count(answers)} answers are failures",
+                          _FAILING[severity]))
+    elif dns.timed or found.dns_errors:
         items[-1].append((f"  {fmt.short_count(dns.timed)} answered, {fmt.short_count(found.dns_errors)} with an error",
                           WARN if found.dns_errors else MUTED))
     items.append([("TCP open ", MUTED), *_figure(found.open_us, SLOW_OPEN_US, BAD_OPEN_US, glyphs)])
@@ -165,6 +174,13 @@ def health_items(found: DashboardNow, live: bool, glyphs: Glyphs) -> list[list[S
         course = graph.spark(graph.stretch(rates, SPARK), SPARK, None, glyphs) if any(rates) else ""
         items[-1] += [(f" {tile.note.partition(':')[0]}", tile.style), (f" {course}".rstrip(), MUTED)]
     return items
+
+
+def _dns_verdict(found: Overview, median_us: float) -> tuple[str, int]:
+    """The word and its ink: fast failures are none that are ok."""
+    style = GOOD if median_us < SLOW_GATEWAY_US else WARN if median_us < BAD_GATEWAY_US else BAD
+    severity = found.dns_failing[2]
+    return ("failing", _FAILING[severity]) if severity else (verdict(style), style)
 
 
 def _gateway_item(found: DashboardNow, glyphs: Glyphs) -> list[Span]:

@@ -1,0 +1,42 @@
+"""One verdict: what Insights calls failing is called so on the Dashboard and in the views."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from netwatch.addons.insights import dns_failing
+from netwatch.addons.throughput import DnsTime
+from netwatch.addons.timeline import Mark
+from netwatch.ui.tabs.dashboard import health
+from netwatch.ui.theme import BAD, UNICODE, WARN
+from tests.ui.driver import Driver
+from tests.ui.replayed import Replayed
+
+
+@pytest.fixture(scope="module")
+def names() -> Iterator[Replayed]:
+    made = Replayed("dns.pcap")
+    yield made
+    made.stop()
+
+
+@pytest.mark.parametrize("failed, severity", [(0, ""), (1, ""), (2, "warning"), (9, "warning"), (10, "critical")])
+def test_what_insights_calls_failing_is_nowhere_ok(names: Replayed, failed: int, severity: str) -> None:
+    """One verdict: DNS that fails fast is not ok, in any view."""
+    found = Driver(names, 120, 40, tab="dashboard").state.snapshot.answer
+    notes = {"dns_responses": 20, "dns_codes": {0: 20 - failed, 2: failed}}
+    assert dns_failing(Mark(2, {}, notes, {}), None) == (failed, 20, severity)
+    assert dns_failing(Mark(2, {}, notes, {}), Mark(1, {}, notes, {})) == (0, 0, "")
+    failing = replace(found, dns_failing=(failed, 20, severity))
+    words = "".join(text for text, _ in health.health_items(failing, True, UNICODE)[1])
+    tile = health.dns_tile(failing, UNICODE)
+    if severity:
+        assert f"failing  {failed} of 20 answers are failures" in words and tile.note.startswith("failing: ")
+        assert tile.style == {"warning": WARN, "critical": BAD}[severity] and "ok" not in words
+        unmeasured = replace(failing, dns=DnsTime(None, 0, False, False))
+        assert "DNS failing" in "".join(text for text, _ in health.health_items(unmeasured, True, UNICODE)[1])
+    else:
+        assert " ok  14 answered" in words and tile.note.startswith("ok: ")
