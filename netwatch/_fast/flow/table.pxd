@@ -20,6 +20,7 @@ cdef struct Conversations:     # distinct fingerprints: exact while small, adapt
     u64 used
     u32 spare                  # bits of a hash that name no slot
     u32 shift                  # each hash kept stands for 2**shift
+    u64 waiting                # the newest hash, put when its slot has come into the cache; 0 none
 
 cdef struct Copied:            # copies of a flow's packets
     u32 packets[2]             # of what side a, b sent
@@ -72,7 +73,7 @@ cdef void wheel_remove(Table* t, u32 number) noexcept nogil
 cdef void ended_push(Table* t, u32 number) noexcept nogil
 cdef u32 ended_pop(Table* t) noexcept nogil
 cdef void conversation(Conversations* c, const Packet* pk) noexcept nogil
-cdef u64 conversations(const Conversations* c) noexcept nogil
+cdef u64 conversations(Conversations* c) noexcept nogil
 
 
 cdef inline bint only_parts(const Table* table, const Row* row) noexcept nogil:

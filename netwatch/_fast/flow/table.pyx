@@ -12,7 +12,7 @@ from netwatch._fast.flow.copies cimport ECHOES, Echo
 from netwatch._fast.flow.strangers cimport STRANGERS, Strangers, strangers_choose
 from netwatch._fast.wire.encap cimport base_of
 from netwatch._fast.wire.packet cimport Packet, PROTO_ICMP, PROTO_ICMP6, PROTO_TCP, flow_hash
-from netwatch._fast.base.mix cimport fingerprint, load64, lowest_bit, mix
+from netwatch._fast.base.mix cimport fingerprint, load64, lowest_bit, mix, prefetch
 
 cdef extern from "sys/mman.h" nogil:
     void* mmap(void*, size_t, int, int, int, long)
@@ -361,14 +361,23 @@ cdef void conversation(Conversations* c, const Packet* pk) noexcept nogil:
     if c.slots == NULL:
         if not conversations_resize(c, 64, 0):
             return
-    elif (c.used + 1) * 4 > (c.mask + 1) * 3:
+    elif (c.used + 2) * 4 > (c.mask + 1) * 3:
         if c.mask + 1 < CONVERSATIONS_MAX:
             conversations_resize(c, (c.mask + 1) * 2, c.shift)
         else:
             conversations_resize(c, c.mask + 1, c.shift + 1)
     if c.shift == 0 or h >> (64 - c.shift) == 0:
-        conversations_put(c, h)
+        prefetch(&c.slots[mix(h, h) >> c.spare])
+        conversations_put_waiting(c)
+        c.waiting = h
 
 
-cdef u64 conversations(const Conversations* c) noexcept nogil:
+cdef void conversations_put_waiting(Conversations* c) noexcept nogil:
+    if c.waiting and (c.shift == 0 or c.waiting >> (64 - c.shift) == 0):
+        conversations_put(c, c.waiting)
+    c.waiting = 0
+
+
+cdef u64 conversations(Conversations* c) noexcept nogil:
+    conversations_put_waiting(c)
     return c.used << c.shift
