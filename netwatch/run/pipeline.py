@@ -331,7 +331,8 @@ class Pipeline:
                 self._ids = number_fresh(self.engines, self._ids)
             ended = cast("Sequence[tuple[Engine, int]]", EndedRows(self.engines))
             self._to_release = len(ended) > 0
-        step = step._replace(ended=ended)
+        if ended:
+            step = step._replace(ended=ended)
         packets = PacketRows()
         events, before = self._rounds(step, packets)
         packets.follow(self._clock)
@@ -346,7 +347,7 @@ class Pipeline:
         found = [(event, False) for event in fresh]
         for again in range(ROUNDS):
             made: list[Event] = []
-            bare = step._replace(again=bool(again))
+            bare = step._replace(again=True) if again else step
             for addon in self.addons:
                 mine = [event for event in fresh if event.kind in addon.wants] if addon.wants else ()
                 if mine or not again:
