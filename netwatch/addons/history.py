@@ -11,13 +11,17 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from netwatch._fast.dpi import app_names
 from netwatch._fast.out.events import ended_since, open_rows
 from netwatch._fast.out.rawflow import RawFlow
 from netwatch._fast.view.tape import frames_of, surroundings
+from netwatch.addons.throughput import Throughput
 from netwatch.history import moments
 from netwatch.history.database import HistoryError
+from netwatch.history.moments import APPS
 from netwatch.history.store import Writer
 from netwatch.history.tape import Kept, Reel
+from netwatch.history.wire import DROPS, SECONDS, Outlet
 from netwatch.model.contract import WARNING, Addon, Store
 from netwatch.model.event import Event, Step
 from netwatch.model.option import Option
@@ -51,7 +55,9 @@ class History(Addon):
         Option("flows", 20_000, "Flows of the table that are looked at each second.", 1000, 2_000_000),
     )
 
-    def __init__(self) -> None:
+    def __init__(self, outlet: Outlet | None = None) -> None:
+        """`outlet`: moments go there, and none of them to a disk."""
+        self._outlet, self._counted = outlet, 0
         self._writer: Writer | None = None
         self._waiting: list[Record] = []
         self._first_ns = self._last_ns = 0  # of what waits
@@ -66,13 +72,13 @@ class History(Addon):
 
     def begin(self, run: Run) -> None:
         self._run = run
-        self._wanted = bool(run.purpose.live and run.settings.of("history.on"))
-        if run.settings.of("history.memory_mb") or (self._wanted and run.settings.of("history.moments_mb")):
+        self._wanted = bool(run.purpose.live and run.settings.of("history.on") and self._outlet is None)
+        if self._outlet is not None or run.settings.of("history.memory_mb") or \
+                (self._wanted and run.settings.of("history.moments_mb")):
             self.reel = Reel(run.engines[0], run.settings.of("history.memory_mb") << 20,
                              run.settings.of("history.flows"))
             self._tellers = [addon for addon in run.addons if addon.column(run.engines[0]) is not None]
             self._adds = frozenset(key for addon in run.addons for key in addon.adds)
-        self._wanted = bool(run.purpose.live and run.settings.of("history.on"))
 
     def _open(self) -> None:
         """Once the process has given up its rights: what is on disk is the caller's, and is no more to be trusted."""
@@ -104,7 +110,7 @@ class History(Addon):
         rows were looked at, it is when enough frames came for the rows there are."""
         engine = self._run.engines[0]
         second = engine.clock // SECOND_NS
-        if second == self._second and not over:
+        if (second == self._second and not over) or (self._outlet is not None and self._outlet.busy):
             return
         if not self._run.purpose.live and not over and self._looked > LOOKS and \
                 frames_of(engine) < reel.frames + FRAMES * reel.rows:
@@ -112,6 +118,8 @@ class History(Addon):
         self._second = second
         self._looked += reel.rows
         made = reel.take(self._told)
+        if self._outlet is not None:
+            self._outlet.put(reel.newest, reel.texts(made), surroundings(engine), self._about(engine))
         if self._moments is not None:
             piece = reel.newest
             self._moments.put(piece, reel.texts(made), surroundings(engine), lambda: reel.texts_of(piece))
@@ -119,6 +127,20 @@ class History(Addon):
                 self._trouble = self._moments.trouble
                 if self._trouble:
                     self._run.say(f"the moments of the history wait in memory: {self._trouble}", WARNING)
+
+    def _about(self, engine: Engine) -> dict[str, object]:
+        """What goes with a moment besides: see history.wire.Message."""
+        run, throughput = self._run, self._run.get(Throughput)
+        engine.tell()
+        end = throughput.history.second
+        first = max(self._counted, throughput.history.first, end - SECONDS)
+        counts = throughput.history.read(first, max(first, end), 1)
+        self._counted = max(first, end)
+        stats = run.source.stats()
+        return {"first": first, "counts": [list(each) for each in zip(*counts.values(), strict=True)],
+                "drops": {key: stats.get(key, 0) for key in DROPS}, "here": [each.hex() for each in throughput.here],
+                "interfaces": [{key: each.get(key, 0) for key in ("name", "link", "snaplen")}
+                               for each in run.source.interfaces], "apps": app_names()[APPS:]}
 
     def at(self, ns: int, now: Kept | None) -> Kept | None:
         """The newest moment at or before `ns`, else the oldest: `now` is that of memory. Raises Gone."""

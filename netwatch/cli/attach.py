@@ -24,6 +24,7 @@ from netwatch.cli.standard import shows_to_a_person
 
 if TYPE_CHECKING:
     from netwatch._fast.input.source import Source
+    from netwatch.run.session import Session
 
 HOST = re.compile(r"(?!-)(ssh://)?([\w.+-]+@)?(?!-)[\w.:%\[\]-]+/?", re.ASCII)
 ALIVE = ("ServerAliveInterval=5", "ServerAliveCountMax=3")  # a dead connection is known after 15 s
@@ -41,6 +42,8 @@ def build_parser() -> Parser:
     p.add_argument("-f", "--capture-filter", default="", metavar="EXPR", help="libpcap filter, applied there")
     p.add_argument("--with-ssh", action="store_true", help="also the packets of this very connection, which feed "
                    "themselves")
+    p.add_argument("--tables", action="store_true", help="no packets: the table of flows, each second what changed of "
+                   "it; a few kB/s where packets are as many as the traffic; both netwatch of one version")
     p.add_argument("--sudo", action="store_true", help="run it there with `sudo -n`, which must not ask")
     p.add_argument("--program", default="netwatch", metavar="PATH", help="netwatch there; default netwatch")
     return p
@@ -61,11 +64,18 @@ def main(arguments: list[str]) -> int:
     live.need_curses()
     from netwatch.model.contract import Purpose
     from netwatch.run.remote import RemoteSession
+    from netwatch.run.tables import TablesSession
 
     with connected(command_of(options), options.host) as link:
         label = ", ".join(options.interface) + f" of {options.host}" if options.interface else options.host
-        session = RemoteSession(Purpose(live=True, label=label, keylogs=tuple(shows.keylog)), link.open(), link.why,
-                                dpi=not shows.no_dpi, settings=shows.settings, opened=lambda: live.shut_in(shows))
+        purpose = Purpose(live=True, label=label, keylogs=tuple(shows.keylog))
+        session: Session
+        if options.tables:
+            session = TablesSession(purpose, *link.open_tables(), link.why, settings=shows.settings,
+                                    opened=lambda: live.shut_in(shows))
+        else:
+            session = RemoteSession(purpose, link.open(), link.why, dpi=not shows.no_dpi, settings=shows.settings,
+                                    opened=lambda: live.shut_in(shows))
         code = live.shown(session, shows)
         if code == 0 and link.ended:
             say(f"{options.host}: {link.why()}")
@@ -77,6 +87,7 @@ def command_of(options: argparse.Namespace) -> list[str]:
     """ssh and its words. What it hands to the shell there is quoted, each word by itself."""
     words = ["sudo", "-n", "--"] if options.sudo else []
     words += [options.program, "feed", *(word for name in options.interface for word in ("-i", name))]
+    words += ["--tables"] * options.tables
     if options.capture_filter:
         words += ["-f", options.capture_filter]
     if any(not word.isprintable() for word in words):
@@ -108,6 +119,23 @@ class Link:
             self._wait()
             why = self.why() if self.ended else "what came over the connection is no capture"
             raise CommandError(f"{self._host}: {why}", self.code) from None
+
+    def open_tables(self) -> tuple[int, bytes]:
+        """A descriptor of what comes, as soon as the other netwatch has begun, and what came so far; otherwise as
+        open()."""
+        from netwatch.history.wire import LINE_MOST, MAGIC, check_line
+
+        descriptor, got = os.dup(self._output), b""
+        try:
+            while b"\n" not in got and len(got) < LINE_MOST and (more := os.read(descriptor, LINE_MOST)):
+                got += more
+            check_line(got.partition(b"\n")[0])
+        except ValueError as e:
+            os.close(descriptor)
+            self._wait()
+            why = self.why() if self.ended and not got.startswith(MAGIC) else e
+            raise CommandError(f"{self._host}: {why}", self.code) from None
+        return descriptor, got
 
     @property
     def ended(self) -> bool:

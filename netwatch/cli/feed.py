@@ -6,19 +6,25 @@ Called over ssh, the packets of that very connection are left out. Ends with Ctr
 
 from __future__ import annotations
 
+import argparse
 import ipaddress
 import os
 import sys
+import time
 
-from netwatch.cli import sandbox
+from netwatch.addons.history import History
+from netwatch.cli import headless, sandbox
 from netwatch.cli.amounts import natural, parse_duration
-from netwatch.cli.errors import CommandError
+from netwatch.cli.errors import EXIT_DAMAGED, CommandError, say
 from netwatch.cli.parser import Parser
 from netwatch.cli.read import host_of
 from netwatch.cli.record import Recording, best_interface, where_of
-from netwatch.cli.selection import read_settings
+from netwatch.cli.selection import read_settings, use_client_names
 from netwatch.cli.sources import open_source
+from netwatch.history.wire import Outlet
 from netwatch.recorder.outgoing import Outgoing
+
+LOOK_S = 0.2  # between two looks whether somebody still reads
 
 
 def build_parser() -> Parser:
@@ -33,6 +39,8 @@ def build_parser() -> Parser:
     p.add_argument("--count", type=natural, metavar="N", help="stop after this many packets")
     p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: capture.hold_mb=512")
+    p.add_argument("--tables", action="store_true", help="not the packets: the table of flows, each second what "
+                   "changed of it, for `netwatch attach --tables`")
     p.add_argument("--no-dpi", action="store_true", help="do not look at content")
     sandbox.add_option(p)
     return p
@@ -47,8 +55,12 @@ def main(arguments: list[str]) -> int:
     seconds = None if options.duration is None else parse_duration(options.duration)
     if sys.stdout.isatty():
         raise CommandError("frames are not for a terminal: netwatch feed > FILE.pcapng, or into a pipe")
+    if options.tables and (options.where or options.count):
+        raise CommandError("--where and --count are of packets: --tables has all flows, -f chooses among packets")
     own = os.environ.get("SSH_CONNECTION", "") if options.without is None else options.without
     options.capture_filter = without(options.capture_filter, own)
+    if options.tables:
+        return _tables(options, seconds)
     options.files, options.what, options.keylog, options.with_secrets = [], "flows", [], False  # as record has them
     options.host = host_of(options, live=True)
     with sandbox.closing(options.host):
@@ -59,6 +71,30 @@ def main(arguments: list[str]) -> int:
         finally:
             source.close()
     return code
+
+
+def _tables(options: argparse.Namespace, seconds: float | None) -> int:
+    """The table of flows by the second, until nobody reads it, or it is time."""
+    options.keylog = []
+    use_client_names()
+    outlet = Outlet(os.dup(sys.stdout.fileno()))
+    ends = time.monotonic() + seconds if seconds is not None else float("inf")
+    with headless.running(options, given=lambda: [History(outlet)], screens=("history",)) as session:
+        signals = headless.Signals(reopens=False)
+        try:
+            while not signals.stopped and outlet.error is None and not session.health().done and \
+                    time.monotonic() < ends:
+                signals.wait(min(LOOK_S, ends - time.monotonic()))
+        finally:
+            signals.close()
+        error = session.health().error
+    outlet.close()
+    if outlet.error is not None:
+        raise outlet.error
+    say(f"{outlet.moments:,} moments, {outlet.bytes:,} bytes went out")
+    if error:
+        raise CommandError(error, EXIT_DAMAGED)
+    return 128 + signals.stopped if signals.stopped else 0
 
 
 def without(capture_filter: str, connection: str) -> str:

@@ -51,8 +51,10 @@ def settle(options: argparse.Namespace, short: Sequence[tuple[str, object]] = ()
 
 @contextlib.contextmanager
 def running(options: argparse.Namespace, *, given: Callable[[], Sequence[Addon]] = tuple, hold: bool = False,
-            writable: Sequence[str] = (), kinds: frozenset[str] = frozenset()) -> Iterator[Session]:
-    """A session that has begun, in its walls; `kinds` of record are made. Raises CommandError."""
+            writable: Sequence[str] = (), kinds: frozenset[str] = frozenset(),
+            screens: Sequence[str] = ()) -> Iterator[Session]:
+    """A session that has begun, in its walls; `kinds` of record are made; `screens`: of addons.SCREENS these too.
+    Raises CommandError."""
     from netwatch._fast.input.source import SourceError
     from netwatch.capture.live import default_interface, list_devices, open_live, open_switch
     from netwatch.model.contract import Purpose
@@ -73,7 +75,7 @@ def running(options: argparse.Namespace, *, given: Callable[[], Sequence[Addon]]
                                     settings.of("capture.ring_mb"), settings.of("capture.promiscuous"),
                                     helper.open if helper else open_live),
                 dpi=not options.no_dpi, settings=settings, host=host, given=given, hold=hold,
-                screens=_screens(settings), opened=lambda: _shut_in(options, writable))
+                screens=_screens(settings, screens), opened=lambda: _shut_in(options, writable))
             session.listener = _tell
             session.start()
             try:
@@ -99,9 +101,9 @@ def _tell(severity: str, text: str) -> None:
         say(text)
 
 
-def _screens(settings: Settings) -> list[str]:
+def _screens(settings: Settings, further: Sequence[str]) -> list[str]:
     """What remembers, in its order."""
-    wanted = {*SCREENS, *(name for key, names in ASKED.items() if settings.of(key) for name in names)}
+    wanted = {*SCREENS, *further, *(name for key, names in ASKED.items() if settings.of(key) for name in names)}
     return [name for name in addons.SCREENS if name in wanted]
 
 

@@ -273,7 +273,7 @@ class Reader:
                         pieces[-1].left_out)
         self._read_texts(base, run, chapter, n)
         return Kept(moment, pieces, self._texts.get, self._around_there,
-                    None if run == self._own else _interfaces(about))
+                    None if run == self._own else interfaces_of(about))
 
     def _around(self, base: sqlite3.Connection, ns: int) -> tuple[int | None, ...]:
         """The oldest moment, the newest before, the oldest after, and the newest; None where there is none."""
@@ -293,7 +293,7 @@ class Reader:
         self._read = n
 
 
-def _interfaces(text: object) -> list[Record]:
+def interfaces_of(text: object) -> list[Record]:
     """Those of a run by what is said of it, whose apps are known from now on. ValueError for what cannot be."""
     about = json.loads(text) if isinstance(text, str) else None
     found, apps = (about.get(name) for name in ("interfaces", "apps")) if isinstance(about, dict) else (None, None)

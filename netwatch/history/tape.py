@@ -200,11 +200,11 @@ def given(texts: Mapping[int, bytes]) -> bytes:
     return len(out).to_bytes(4, "little") + zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compress(out)
 
 
-def taken(data: object) -> dict[int, bytes]:
-    """What given() packed. ValueError for what it did not."""
+def taken(data: object, most: int = TEXTS) -> dict[int, bytes]:
+    """What given() packed, of at most so many bytes. ValueError for what it did not."""
     if not isinstance(data, bytes) or len(data) < 4:
         raise ValueError("no texts")
-    size, at, found = min(int.from_bytes(data[:4], "little"), TEXTS), 0, {}
+    size, at, found = min(int.from_bytes(data[:4], "little"), most), 0, {}
     text = inflated(data[4:], size)
     while at + 8 <= len(text):
         end = at + 8 + int.from_bytes(text[at + 4:at + 8], "little")

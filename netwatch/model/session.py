@@ -87,6 +87,8 @@ class Health:
     owners: str = ""  # what finds the processes of flows, "" nothing does
     owners_why: str = ""  # why nothing better does
     signs: tuple[Sign, ...] = ()  # of addons
+    without: tuple[str, ...] = ()  # tabs and views for which nothing comes
+    why_without: str = ""
 
 
 class Player(Protocol):

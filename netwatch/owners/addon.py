@@ -95,6 +95,10 @@ class FlowOwners(Addon):
         """Does anybody look for owners?"""
         return bool(self.adds)
 
+    def told_elsewhere(self) -> None:
+        """Others look for owners, and tell of them with the flows."""
+        self.adds = frozenset({"process"})
+
     @property
     def recorded(self) -> bool:
         """Were owners written beside the packets that are read?"""

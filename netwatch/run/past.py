@@ -46,11 +46,12 @@ class Restored(NamedTuple):
     told: dict[int, Said]
 
 
-def restored(kept: Kept, timeouts: dict[str, int]) -> Restored:
-    """What there was at a moment. Raises Gone, ValueError."""
-    back = Reel()
-    for piece in kept.pieces:
-        back.apply(unpacked(piece), piece.alone, 1 << 26)
+def restored(kept: Kept, timeouts: dict[str, int], back: Reel | None = None) -> Restored:
+    """What there was at a moment; `back`: what its pieces led to. Raises Gone, ValueError."""
+    if back is None:
+        back = Reel()
+        for piece in kept.pieces:
+            back.apply(unpacked(piece), piece.alone, 1 << 26)
     told: dict[int, Said] = {}
     facts: dict[int, bytes] = {}
     known: dict[bytes, object] = {}  # of many flows the same is told
@@ -80,12 +81,13 @@ class Past:
     """Of one moment. A model.Session to questions, which are told nothing that came later; what is not kept by the
     second (addons, the machine) is as it is now. Raises Gone, ValueError."""
 
-    def __init__(self, session: contract.Session, kept: Kept, timeouts: dict[str, int]) -> None:
-        """`timeouts` are those of the session's engine."""
+    def __init__(self, session: contract.Session, kept: Kept, timeouts: dict[str, int],
+                 back: Reel | None = None) -> None:
+        """`timeouts` are those of the session's engine; `back`: what its pieces led to."""
         self._session = session
         self.moment: Moment = kept.moment._replace(earlier=kept.interfaces is not None)
         self.lock, self._one = threading.Lock(), threading.Lock()
-        self.engine, flows, told = restored(kept, timeouts)
+        self.engine, flows, told = restored(kept, timeouts, back)
         self._interfaces = session.source.interfaces if kept.interfaces is None else list(kept.interfaces)
         self._ours = kept.interfaces is None  # of the run that goes on
         with session.lock:

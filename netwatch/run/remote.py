@@ -19,6 +19,22 @@ LATE_NS = 3_000_000_000  # a frame waits for its owner there, for the next flush
 SILENT_S = 10.0  # without a word, of which there should be one a second: said
 
 
+class Silence:
+    """How long nothing has come from another machine."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._word = (-1, time.monotonic())  # bytes so far, and since when
+
+    def told(self, received: int) -> str:
+        """Of so many bytes by now, that no more came for long; "" while they do."""
+        now = time.monotonic()
+        if received != self._word[0]:
+            self._word = received, now
+        silent = now - self._word[1]
+        return f"{self._label}: no word for {silent:.0f} s" if silent >= SILENT_S else ""
+
+
 class RemoteSession(Session):
     """Time is the other machine's, whose clock may be any: it goes on from the last frame. Nobody is asked about this
     machine: owners and names are what came with the frames."""
@@ -29,7 +45,7 @@ class RemoteSession(Session):
         super().__init__(purpose, lambda: source, dpi=dpi, settings=settings, opened=opened)
         self._why = why
         self._frames, self._last = -1, (0, 0.0)  # frames so far; packet time of the newest, and when it came
-        self._word = (-1, time.monotonic())  # bytes so far, and since when
+        self._silence = Silence(purpose.label)
 
     def idle_ns(self) -> int:
         """See Session."""
@@ -43,8 +59,5 @@ class RemoteSession(Session):
         found = super().health()
         if found.done:
             return replace(found, error=found.error or f"{self.label}: {self._why()}")
-        now = time.monotonic()
-        if self.source.bytes_read != self._word[0]:
-            self._word = self.source.bytes_read, now
-        silent = now - self._word[1]
-        return replace(found, error=f"{self.label}: no word for {silent:.0f} s") if silent >= SILENT_S else found
+        silent = self._silence.told(self.source.bytes_read)
+        return replace(found, error=silent) if silent else found

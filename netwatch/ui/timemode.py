@@ -23,9 +23,18 @@ WHY = {
 }
 
 
+def _without(state: State) -> bool:
+    """Does nothing come for what fills the screen, past or not?"""
+    return state.health is not None and _name(state) in state.health.without
+
+
+def _name(state: State) -> str:
+    return state.tab if state.view == "full" else state.view
+
+
 def shows(state: State) -> bool:
-    """Can what fills the screen be shown as it was? Now, everything can."""
-    return state.at is None or state.as_it_was
+    """Can what fills the screen be shown as it was? Now, everything can for which something comes."""
+    return (state.at is None or state.as_it_was) and not _without(state)
 
 
 def go(state: State, ns: int) -> None:
@@ -107,13 +116,14 @@ def status(state: State) -> list[tuple[str, int]]:
 
 
 def draw(canvas: Canvas, area: Area, state: State) -> None:
-    """Instead of a tab that cannot be shown as it was."""
-    name = state.tab if state.view == "full" else state.view
+    """Instead of a tab that cannot be shown, or not as it was."""
+    name = _name(state)
     title = next(tab.title for tab in state.tabs if tab.name == state.tab) if state.view == "full" else \
         f"The {state.view} view"
     y = area.y + max(1, area.height // 3)
-    for i, (text, style) in enumerate((
-            (f"{title} shows nothing of the past: {WHY[name]}.", TEXT),
-            (f"{WHAT_CAN} can. End goes back to now.", MUTED))):
+    told = ((f"{title} has nothing to show.", TEXT), (state.health.why_without, MUTED)) \
+        if state.health is not None and _without(state) else \
+        ((f"{title} shows nothing of the past: {WHY[name]}.", TEXT), (f"{WHAT_CAN} can. End goes back to now.", MUTED))
+    for i, (text, style) in enumerate(told):
         if y + i < area.y + area.height:
             canvas.put(y + i, area.x + 3, clip(text, area.width - 4, state.glyphs.ellipsis), style)

@@ -120,6 +120,23 @@ cdef class History:
         """Frames lost so far before they came here, as the source says."""
         self.series.totals[S_DROPS] = total
 
+    def put(self, u64 second, counts: Sequence[int]) -> None:
+        """What another counted in a second that is over; none that is not later than all there is. It is given to no
+        engine."""
+        cdef Series* s = self.series
+        cdef u64 more[S_COUNT]
+        cdef int k
+        if second < s.second or second == 0:
+            return
+        for k in range(S_COUNT):
+            more[k] = counts[k]
+            s.totals[k] += more[k]
+            s.then[k] = s.totals[k]
+        add(&s.fine[second % FINE], second, more)
+        add(&s.coarse[second // COARSE_S % COARSE], second // COARSE_S, more)
+        s.first = s.first or second
+        s.second, s.ends = second + 1, (second + 2) * SECOND
+
     def until(self, u64 second) -> History:
         """What was counted before that second, as it would have been then; beyond the last hour it is that of the ten
         seconds before. It goes on no more."""

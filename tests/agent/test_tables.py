@@ -1,0 +1,220 @@
+"""netwatch feed and attach --tables: the table of flows by the second over a pipe, whole and bounded."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from netwatch_command import ROOT, Run
+from netwatch_terminal import Terminal
+from tables_lab import Sent
+from test_attach import pretend
+
+from netwatch.filter import Filter
+from netwatch.history import wire
+from netwatch.history.moments import MARK
+from netwatch.history.tape import Piece
+from netwatch.history.wire import Inlet, Message, Outlet
+from netwatch.model.contract import Purpose
+from netwatch.model.record import Record
+from netwatch.model.session import Gone
+from netwatch.run import remote
+from netwatch.run.past import Past
+from netwatch.run.session import Session
+from netwatch.run.tables import TablesSession
+from netwatch.store.settings import Settings
+
+TOUR = ROOT / "docs" / "tour.pcap"
+
+
+@pytest.fixture(scope="module")
+def sent() -> Iterator[Sent]:
+    made = Sent(TOUR)
+    assert made.stream and made.outlet.error is None
+    yield made
+    made.session.stop()
+
+
+def rows_of(session: Session | Past, where: str | None = None) -> list[Record]:
+    """All flows there are, as a screen is given them, but for their last minute."""
+    page = session.query(Filter(where).of_rows() if where else None, "first", False, 0, 1000, True)
+    return [{key: value for key, value in row.items() if key != "minute"} for row in page.rows]
+
+
+def shown(stream: bytes, why: str = "gone") -> TablesSession:
+    """The session that this was sent to, at its end."""
+    reading, writing = os.pipe()
+
+    def write() -> None:
+        with os.fdopen(writing, "wb") as out:
+            out.write(stream)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    session = TablesSession(Purpose(live=True, label="web1"), reading, b"", lambda: why, settings=Settings({}),
+                            opened=lambda: None)
+    session.start()
+    ends = time.monotonic() + 30
+    while not session.health().done and time.monotonic() < ends:
+        time.sleep(0.01)
+    session.stop()
+    writer.join()
+    return session
+
+
+@pytest.mark.parametrize("where", [None, "tls", "bytes > 1000", "dport == 53", "name.host contains www"])
+def test_every_flow_is_there_as_it_was_there(sent: Sent, where: str | None) -> None:
+    last = list(Inlet().take(sent.stream))[-1]
+    there = sent.session.at(last.piece.at_ns)
+    here = shown(sent.stream)
+    assert there.moment.at_ns == last.piece.at_ns
+    assert rows_of(here, where) == rows_of(there, where)
+    assert where is not None or len(rows_of(here)) >= 10
+    flow = rows_of(here)[0]["id"]
+    assert here.flow(flow) == there.flow(flow)
+    assert here.health().packets == last.piece.counts[2] > 0
+
+
+def test_what_came_in_each_second_is_there(sent: Sent) -> None:
+    messages = list(Inlet().take(sent.stream))
+    assert messages[0].piece.alone and messages[-1].interfaces[0]["link"] == 1
+    seconds = [message.first + i for message in messages for i in range(len(message.counts))]
+    assert seconds == sorted(set(seconds))
+    assert sum(each[0] for message in messages for each in message.counts) <= messages[-1].piece.counts[2]
+
+
+def test_it_has_no_past_here_and_says_what_is_not_there(sent: Sent) -> None:
+    session = shown(sent.stream)
+    with pytest.raises(Gone, match=r"history\.on"):
+        session.at(1)
+    health = session.health()
+    assert "packets" in health.without and "no packets" in health.why_without
+    assert health.done and health.error == "web1: gone"
+
+
+def test_cuts_change_nothing_and_a_cut_line_is_an_end(sent: Sent) -> None:
+    whole = list(Inlet().take(sent.stream))
+    chance = random.Random(1)
+    for size in (1, 7, 4096):
+        inlet, found = Inlet(), list[Message]()
+        for at in range(0, len(sent.stream), size):
+            found += inlet.take(sent.stream[at:at + size])
+        assert found == whole
+    for _ in range(40):
+        part = sent.stream[:chance.randrange(len(sent.stream))]
+        assert list(Inlet().take(part)) == whole[:len(list(Inlet().take(part)))]
+    half = shown(sent.stream[:len(sent.stream) - 5], "the connection has ended")
+    assert half.health().error == "web1: the connection has ended"
+
+
+def test_what_is_damaged_ends_it_with_a_line(sent: Sent) -> None:
+    chance = random.Random(2)
+    for _ in range(25):
+        stream = bytearray(sent.stream)
+        for _ in range(chance.randrange(1, 5)):
+            stream[chance.randrange(len(stream))] ^= 1 << chance.randrange(8)
+        error = shown(bytes(stream)).health().error
+        assert error is not None and error.startswith("web1: ") and "\n" not in error
+
+
+def test_another_version_is_told(sent: Sent) -> None:
+    line = wire.MAGIC + json.dumps({"mark": f"{MARK}x", "version": "9.9\x1b[31m"}).encode()
+    with pytest.raises(ValueError, match=r"netwatch 9\.9\[31m there .* without --tables"):
+        wire.check_line(line)
+    with pytest.raises(ValueError, match="no table"):
+        list(Inlet().take(b"\n\r\r\n and so on"))
+
+
+@pytest.mark.parametrize("head", [
+    b"\xff\xff\xff\xff", b"\0\0\0\0", b"\2\0\0\0[]", b"\2\0\0\0{}",
+    *(len(text).to_bytes(4, "little") + text for text in (
+        json.dumps({"sizes": [1 << 27, 0, 0]}).encode(), json.dumps({"sizes": [0, 0]}).encode(), b"[" * 60000))])
+def test_what_cannot_be_is_refused_before_it_is_waited_for(sent: Sent, head: bytes) -> None:
+    line, newline, _ = sent.stream.partition(b"\n")
+    with pytest.raises(ValueError):
+        list(Inlet().take(line + newline + head))
+
+
+def test_a_line_that_is_slow_keeps_nobody_waiting() -> None:
+    """While what was put down has not gone out, nothing more is taken; once it has, it goes on."""
+    reading, writing = os.pipe()
+    outlet = Outlet(writing)
+    line = os.read(reading, 1 << 16)
+    ends = time.monotonic() + 5
+    while outlet.busy and time.monotonic() < ends:
+        time.sleep(0.005)
+    piece = Piece(1, True, b"x" * 1_000_000, 1, (0,) * 6, 0)
+    outlet.put(piece, {}, b"", {})
+    time.sleep(0.05)
+    assert line.startswith(wire.MAGIC) and outlet.busy
+    got = 0
+    while got < 1_000_000:
+        got += len(os.read(reading, 1 << 16))
+    while outlet.busy and time.monotonic() < ends:
+        time.sleep(0.005)
+    assert not outlet.busy and outlet.moments == 1
+    os.close(reading)
+    outlet.put(piece, {}, b"", {})
+    outlet.close()
+    assert isinstance(outlet.error, BrokenPipeError) and outlet.busy
+
+
+def test_silence_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(remote.time, "monotonic", lambda: now[0])
+    silence = remote.Silence("web1")
+    assert silence.told(5) == ""
+    now[0] += 9
+    assert silence.told(5) == ""
+    now[0] += 2
+    assert silence.told(5) == "web1: no word for 11 s"
+    assert silence.told(6) == ""
+
+
+def test_in_a_terminal(sent: Sent, tmp_path: Path) -> None:
+    (tmp_path / "stream").write_bytes(sent.stream)
+    environment = pretend(tmp_path, f"cat {tmp_path / 'stream'}; sleep 3; echo 'closed by web1' >&2; exit 255")
+    with Terminal("attach", "web1", "--tables", "--", "--tab", "connections", folder=tmp_path,
+                  **environment) as terminal:
+        assert b"api.example.com" in terminal.read(20, b"api.example.com")
+        terminal.send("4")
+        assert b"has nothing to show" in terminal.read(10, b"has nothing to show")
+        assert b"closed by web1" in terminal.read(20, b"closed by web1")
+        terminal.send("q")
+        assert terminal.process.wait(10) == 69
+
+
+@pytest.mark.parametrize(("script", "why"), [
+    ("echo hello; exit 0", b"web1: "), ("printf 'netwatch tables 1 {}\\n'; sleep 1", b"both must be the same"),
+    ("echo 'netwatch: unrecognized arguments: --tables' >&2; exit 2", b"unrecognized arguments: --tables")])
+def test_what_does_not_begin(tmp_path: Path, script: str, why: bytes) -> None:
+    with Terminal("attach", "web1", "--tables", folder=tmp_path, **pretend(tmp_path, script)) as terminal:
+        assert terminal.process.wait(30) in (2, 69)
+        assert why in terminal.read(1)
+
+
+def test_options_of_packets_are_refused(netwatch: Run) -> None:
+    done = netwatch("feed", "-i", "lo", "--tables", "--where", "tcp")
+    assert done.returncode == 2 and "--tables has all flows" in done.stderr
+
+
+def test_fuzzed() -> None:
+    """The fuzz target's own seeds, changed a little: what it holds is held."""
+    sys.path.insert(0, str(ROOT / "fuzz"))
+    try:
+        import fuzz_tables
+    finally:
+        sys.path.remove(str(ROOT / "fuzz"))
+    chance = random.Random(3)
+    seeds = fuzz_tables.seeds()
+    for seed in seeds:
+        fuzz_tables.test_one(seed)
+    for number in range(60):
+        fuzz_tables.test_one(fuzz_tables.changed(chance.choice(seeds), chance.randrange(1 << 30) + number))
