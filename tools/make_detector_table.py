@@ -35,7 +35,8 @@ def rows(published: dict[str, str]) -> list[str]:
     """A line for each detector that has situations."""
     folders = ("tests", "tests/detect", "tests/engine", "tests/proto")
     sys.path[:0] = [str(ROOT), *(str(ROOT / name) for name in folders)]
-    import habits  # noqa: F401 - its situations
+    import everyday  # noqa: F401 - its situations
+    import habits  # noqa: F401
     import logins  # noqa: F401
     import neighbours  # noqa: F401
     import scans  # noqa: F401

@@ -73,7 +73,7 @@ cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil:
     if unsure and row.packets[pk.side] == 0:
         header_is_wrong(row, tcp_of(core, row), pk)
     if core.turns != NULL:
-        turn_mark(&mark, row, &core.dpi)
+        turn_mark(core.turns, &mark, row, &core.dpi, pk)
     update(core, number, row, pk)
     tell_identified(core, row, app, pk.frame.ts, pk.frame.n)
     if core.copies:

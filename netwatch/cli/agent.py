@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> int:
     kinds = frozenset(SINGULAR.get(kind, kind) for kind in of("agent.what").split(",") if kind)
     if not kinds <= EVENTS:
         raise CommandError(f"agent.what: of {', '.join(sorted(EVENTS))}, not {', '.join(sorted(kinds - EVENTS))}")
-    where = parse_where(of("agent.where") or None)
+    where = parse_where(of("agent.where") or None, given_by="agent.where")
     plan = plan_of(options)
     if plan is None:
         raise CommandError("the agent has nothing to do: --metrics, --log, --syslog, --ipfix, --otlp or --push")

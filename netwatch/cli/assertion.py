@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netwatch.cli import read
 from netwatch.cli.amounts import natural
+from netwatch.cli.errors import CommandError
 from netwatch.cli.parser import Parser
 from netwatch.cli.selection import parse_where
 from netwatch.records.selection import Selection
@@ -24,12 +25,14 @@ def main(arguments: list[str]) -> int:
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
     p.meant["--duration"] = "--for"
     asked = p.read(arguments)
-    parse_where(asked.expression)  # its columns are the user's
+    if not asked.expression.strip():
+        raise CommandError("EXPR: it is empty: say what every flow must pass")
+    parse_where(asked.expression, given_by="EXPR")  # its columns are the user's
     words = [*asked.files, *asked.read, "--what", "flows", "--format", "ndjson"]
     words += [word for name in asked.interface for word in ("-i", name)]
     words += ["--duration", asked.duration] if asked.interface else []
     words += ["--config", asked.config] if asked.config else []
     words += [word for each in asked.set for word in ("--set", each)]
-    selection = Selection(parse_where(f"not ({asked.expression})"), None, asked.limit)
+    selection = Selection(parse_where(f"not ({asked.expression})", given_by="EXPR"), None, asked.limit)
     code = read.answer(read.prepared(words), {"flows"}, selection)
     return BROKEN if selection.matched["flow"] else code

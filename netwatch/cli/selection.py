@@ -28,8 +28,9 @@ OF_ADDONS = {"events": "event", "alerts": "alert", "findings": "finding"}  # ask
 OF_NO_TIME = frozenset({"flows", "alerts", "alert", "findings", "finding", "streams", "summary", *SUMMED})  # or several
 
 
-def parse_where(text: str | None, kinds: Iterable[str] = ()) -> Filter | None:
-    """The filter, or a CommandError that shows the place. `kinds`: the records it is for; none: flows."""
+def parse_where(text: str | None, kinds: Iterable[str] = (), given_by: str = "--where") -> Filter | None:
+    """The filter, or a CommandError that shows the place. `kinds`: the records it is for; none: flows. `given_by`: the
+    option, argument or setting that it stands in."""
     if text is None:
         return None
     from netwatch.filter import Filter, FilterError
@@ -38,7 +39,7 @@ def parse_where(text: str | None, kinds: Iterable[str] = ()) -> Filter | None:
         return Filter(text, map(singular, kinds))
     except FilterError as e:
         shown, caret, _ = e.pointing().split("\n")
-        raise CommandError(f"--where: {e.message}, at column {e.column}\n  {shown}\n  {caret}") from None
+        raise CommandError(f"{given_by}: {e.message}, at column {e.column}\n  {shown}\n  {caret}") from None
 
 
 def read_settings(texts: list[str], file: str | None = None) -> Settings:

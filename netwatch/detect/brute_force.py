@@ -37,24 +37,31 @@ class BruteForce(Detector):
     options = (
         Option("window_s", 60, "Seconds within which they fall.", 1, 86400),
         Option("logins", 20, "Connections in which a login failed, or was over soon.", 3, 16000),
+        Option("slow_window_s", 3600, "The same slowly, in seconds: of what says that a login failed, and of SSH.", 60,
+               86400),
+        Option("slow_logins", 60, "Connections in which one failed, slowly.", 3, 16000),
     )
     wants = frozenset({CROWD})
 
     def begin(self, of: Value, alarm: Alarm) -> Sequence[Many]:
         super().begin(of, alarm)
         least, window = of("logins"), of("window_s")
+        self._told: Bounded[tuple[object, ...], Crowd] = Bounded(REMEMBERED)
         ends, denied = ("src", "dst", "dport"), facts_of("http", "login.denied")
         fails, bound = tuple(LOGIN_FAILED), bound_of(least, REMEMBERED)
         self._logins: int = least
         self._web: Bounded[tuple[bytes, bytes, int], None] = Bounded(REMEMBERED)
-        return [*(Many(("closed",), ends, ("sport",), least, window, ("tcp",), (app,), carried=most, sent=TRIED[app],
-                       bound=bound) for app, most in SMALL.items()),
-                Many(("closed",), ends, ("sport",), least, window, ("tcp",), ("ssh",), carried=SEALED,
+        tables = [Many(("closed",), ends, ("sport",), least, window, ("tcp",), (app,), carried=most, sent=TRIED[app],
+                       bound=bound) for app, most in SMALL.items()]
+        for many, within in ((least, window), (of("slow_logins"), of("slow_window_s"))):
+            bound = bound_of(many, REMEMBERED)
+            tables += [
+                Many(("closed",), ends, ("sport",), many, within, ("tcp",), ("ssh",), carried=SEALED,
                      facts=(("ssh", IN_CLEAR),), clear=("ssh", IN_CLEAR), bound=bound),
-                Many(("told",), ends, ("sport",), least, window, ("tcp",), tuple(sorted({app for app, *_ in fails})),
+                Many(("told",), ends, ("sport",), many, within, ("tcp",), tuple(sorted({app for app, *_ in fails})),
                      begins=fails, bound=bound),
-                Many(("told",), ends, ("facts",), least, window, facts=denied, bound=bound),
-                Many(("told",), (*ends, "facts"), ("sport",), 1, window, facts=denied, bound=bound)]
+                Many(("told",), ends, ("facts",), many, within, facts=denied, bound=bound)]
+        return [*tables, Many(("told",), (*ends, "facts"), ("sport",), 1, window, facts=denied, bound=bound)]
 
     def take(self, notice: Notice) -> None:
         table, crowd, facts = notice.more
@@ -64,7 +71,9 @@ class BruteForce(Detector):
         denied = found.get("http", {}).get("login", {}).get("denied", 0)
         if denied:
             self._take_web(notice, table, crowd, denied)
-        else:
+        elif (before := self._told.get(ends := (notice.src, notice.dst, notice.dport, notice.app))) is None or (
+                before.last < crowd.first):  # what is quick is slow as well, and told once
+            self._told[ends] = crowd
             self.alarm(self, notice, (table, _service(notice.app), 0), crowd)
 
     def _take_web(self, notice: Notice, table: Crowds, crowd: Crowd, denied: int) -> None:

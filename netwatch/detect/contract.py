@@ -55,6 +55,8 @@ class Many(NamedTuple):
     of at most so many bytes of payload, beyond those that the fact `clear` tells of, and of at least `sent` of the
     initiator. `names`: the things are names asked of DNS: "long" ones, below the domain that is part of the key, or
     domains that are "missing" (NXDOMAIN).
+    `numbers`: of a fact that is a number of two bytes, (app, key), only those; a flow that says none of them may be
+    passed over.
     `answered`: only if at most one in so many attempts of the source was answered in this and the last minute.
     `bound`: things remembered, a power of two."""
 
@@ -75,6 +77,7 @@ class Many(NamedTuple):
     begins: tuple[tuple[str, int, bytes], ...] = ()
     clear: tuple[str, int] | None = None
     bound: int = 16_384
+    numbers: tuple[tuple[str, int, frozenset[int]], ...] = ()
 
 
 class Episode(Protocol):

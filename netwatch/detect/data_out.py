@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from netwatch._fast.out.addresses import text_of
-from netwatch.detect.contract import CARRIED, SECOND, WARNING, Alarm, Detector, Many, Notice, Told, Value
-from netwatch.detect.gather import Bounded, Gathered, is_near
+from netwatch.detect.contract import CARRIED, LINK, SECOND, WARNING, Alarm, Detector, Many, Notice, Told, Value
+from netwatch.detect.gather import Bounded, Gathered, Own
 from netwatch.model.option import Option
 
 PAIRS = 8192  # remembered, as many flows
@@ -30,17 +30,21 @@ class DataOut(Detector):
         Option("window_s", 3600, "Seconds within which it is sent.", 60, 86400),
         Option("mib", 500, "MiB of payload sent to one address.", 1, 1_000_000),
     )
-    wants = frozenset({CARRIED})
+    wants = frozenset({CARRIED, LINK})
 
     def begin(self, of: Value, alarm: Alarm) -> Sequence[Many]:
+        self._own = Own()
         self._pairs: Bounded[tuple[bytes, bytes], Sent] = Bounded(PAIRS)
         self._window, self._least = of("window_s") * SECOND, of("mib")
         return super().begin(of, alarm)
 
     def take(self, notice: Notice) -> None:
         """One MiB more, of one side."""
-        near, far = (notice.src, notice.dst) if is_near(notice.src) else (notice.dst, notice.src)
-        if not is_near(near) or is_near(far) or near in self.allowed or far in self.allowed:
+        if notice.kind == LINK:
+            self._own.take(notice)
+            return
+        near, far = (notice.src, notice.dst) if notice.src in self._own else (notice.dst, notice.src)
+        if near not in self._own or far in self._own or near in self.allowed or far in self.allowed:
             return
         sent = self._pairs.get((near, far))
         if sent is None or notice.time_ns > sent.first + self._window:

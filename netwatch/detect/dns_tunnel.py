@@ -7,6 +7,7 @@ each other: its entropy is high, or it is hex. Bytes that are no ASCII are in no
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from math import log2
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from netwatch._fast.out.addresses import text_of
 from netwatch.detect.contract import CROWD, WARNING, Alarm, Detector, Many, Notice, Told, Value
+from netwatch.detect.dga import reads_as_made
 from netwatch.detect.gather import bound_of, said
 from netwatch.model.option import Option
 
@@ -24,9 +26,12 @@ HEX = frozenset("0123456789abcdef")
 NAMES = 4096  # remembered
 LABEL = 20  # bytes of the longest label, at least
 # whose owners alone say what stands below them: reputation by hash, and hosts with a number
-SERVICES = ("mcafee.com, sophosxl.net, sophosxl.com, spamhaus.org, surbl.org, uribl.com, msbl.org, rspamd.com, "
-            "cymru.com, abusix.zone, amazonaws.com, cloudfront.net, windows.net, azure.com, azureedge.net, "
-            "googlevideo.com, googleusercontent.com, akamaiedge.net, akamaihd.net, fbcdn.net, plex.direct")
+SERVICES = ("mcafee.com, sophosxl.net, sophosxl.com, e5.sk, spamhaus.org, spamhaus.net, surbl.org, uribl.com, "
+            "msbl.org, rspamd.com, cymru.com, abusix.zone, amazonaws.com, cloudfront.net, windows.net, azure.com, "
+            "azureedge.net, googlevideo.com, googleusercontent.com, akamaiedge.net, akamaihd.net, fbcdn.net, "
+            "plex.direct")
+WORDS = re.compile("[-_]")
+UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NOISE = 3.4  # bits a byte; of twenty bytes of hex some 3.5, of English words below 3.3
 
 
@@ -72,8 +77,12 @@ class DnsTunnel(Detector):
 
 
 def is_encoded(label: str) -> bool:
-    """Would nobody choose it?"""
-    return len(label) >= LABEL and (entropy(label) >= NOISE or not label.isascii() or HEX.issuperset(label))
+    """Would nobody choose it? Of a label of several words those count that nobody would: long names of words have many
+    letters, too. A UUID is how devices and the like are called (RFC 9562 section 4)."""
+    if len(label) < LABEL or not label.isascii() or UUID.fullmatch(label):
+        return len(label) >= LABEL and not label.isascii()
+    made = "".join(word for word in WORDS.split(label) if reads_as_made(word) or HEX.issuperset(word))
+    return len(made) >= LABEL and (entropy(made) >= NOISE or HEX.issuperset(made))
 
 
 def entropy(text: str) -> float:

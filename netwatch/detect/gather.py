@@ -8,6 +8,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from netwatch._fast.out.addresses import packed_of
 from netwatch.detect.contract import Notice
 from netwatch.model.record import Record
 
@@ -115,6 +116,27 @@ def is_near(address: bytes) -> bool:
     """Is it an address of a network of one's own: private, link-local, loopback, shared (RFC 1918, 4193, 6598)?"""
     one = ip_address(address)
     return not one.is_global or one.is_multicast
+
+
+class Own:
+    """Addresses of networks of one's own: those of is_near(), and of IPv6 all that share 64 bits with a station that
+    neighbour discovery showed here: there, what is inside has global addresses as well (RFC 4291 section 2.5.4)."""
+
+    MOST = 64  # networks
+
+    def __init__(self) -> None:
+        self._nets: Bounded[bytes, None] = Bounded(self.MOST)
+
+    def take(self, notice: Notice) -> None:
+        """What a station says of itself; a LINK."""
+        source, _, address, _ = notice.more
+        if source == "ndp" and address is not None and ":" in address:
+            packed = packed_of(address)
+            if not is_near(packed):
+                self._nets[packed[:8]] = None
+
+    def __contains__(self, address: bytes) -> bool:
+        return is_near(address) or (len(address) == 16 and address[:8] in self._nets)
 
 
 def end_text(address: str, port: int) -> str:

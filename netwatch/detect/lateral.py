@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from netwatch._fast.out.addresses import text_of
-from netwatch.detect.contract import CROWD, WARNING, Alarm, Detector, Many, Notice, Told, Value
-from netwatch.detect.gather import bound_of, is_near
+from netwatch.detect.contract import CROWD, LINK, WARNING, Alarm, Detector, Many, Notice, Told, Value
+from netwatch.detect.gather import Own, bound_of
 from netwatch.model.option import Option
 
 if TYPE_CHECKING:
@@ -27,15 +27,18 @@ class Lateral(Detector):
         Option("window_s", 300, "Seconds within which they are reached.", 1, 86400),
         Option("hosts", 10, "Hosts that are reached.", 3, 16000),
     )
-    wants = frozenset({CROWD})
+    wants = frozenset({CROWD, LINK})
 
     def begin(self, of: Value, alarm: Alarm) -> Sequence[Many]:
         super().begin(of, alarm)
+        self._own = Own()
         return [Many(("opened",), ("src", "dport"), ("dst",), of("hosts"), of("window_s"), ("tcp",),
                      ports=frozenset(PORTS), bound=bound_of(of("hosts"), CONNECTIONS))]
 
     def take(self, notice: Notice) -> None:
-        if notice.src not in self.allowed and is_near(notice.src) and is_near(notice.dst):
+        if notice.kind == LINK:
+            self._own.take(notice)
+        elif notice.src not in self.allowed and notice.src in self._own and notice.dst in self._own:
             self.alarm(self, notice, *notice.more[:2])
 
     def describe(self, about: Crowds, episode: Crowd) -> Told:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from netwatch._fast.out.addresses import text_of
+from netwatch._fast.proto.tls.names import CIPHERS, VERSIONS
 from netwatch.detect.contract import CROWD, WARNING, Alarm, Detector, Many, Notice, Told, Value
 from netwatch.detect.gather import end_text, facts_of, only, said
 
@@ -23,15 +24,17 @@ class WeakTls(Detector):
 
     def begin(self, of: Value, alarm: Alarm) -> Sequence[Many]:
         super().begin(of, alarm)
-        self._facts = facts_of("tls", "version", "cipher")
-        return [Many(("told",), ("facts",), ("dst", "dport"), 1, 86400, facts=self._facts, bound=4096)]
+        self._facts = version, cipher = facts_of("tls", "version", "cipher")
+        weak = (*version, frozenset(n for n, name in VERSIONS.items() if name in OLD)), (
+            *cipher, frozenset(n for n, name in CIPHERS.items() if is_weak(name)))
+        return [Many(("told",), ("facts",), ("dst", "dport"), 1, 86400, facts=self._facts, bound=4096, numbers=weak)]
 
     def take(self, notice: Notice) -> None:
         table, crowd, facts = notice.more
         found = said(only(facts, self._facts), notice.app).get("tls", {})
         version, cipher = str(found.get("version", "")), str(found.get("cipher", ""))
         why = [f"version {version}"] if version in OLD else []
-        why += [f"cipher suite {cipher}"] if any(part in cipher for part in WEAK) else []
+        why += [f"cipher suite {cipher}"] if is_weak(cipher) else []
         if why and notice.dst not in self.allowed:
             self.alarm(self, notice, (table, version, cipher, " and ".join(why)), crowd)
 
@@ -43,3 +46,8 @@ class WeakTls(Detector):
         return Told(WARNING, "Weak TLS", f"{dst} port {dport}{others} agreed on {why}",
                     {"version": version, "cipher": cipher, "flows_seen": episode.count, "servers": episode.distinct,
                      "servers_first": [end_text(*each) for each in servers]}, {"dst": dst, "dport": dport})
+
+
+def is_weak(suite: str) -> bool:
+    """Of the name of a cipher suite."""
+    return any(part in suite for part in WEAK)

@@ -33,3 +33,12 @@ def test_what_cannot_be_asserted() -> None:
     assert run("bytes >", DNS).returncode == 2
     assert run("bytes > 0").returncode == 2
     assert run("bytes > 0", "/no/such/file").returncode == 4
+
+
+def test_a_fault_is_told_of_where_it_stands() -> None:
+    """Of the argument, and not of an option that nobody gave."""
+    for words, said in (("nosuch == 3", "EXPR: no field is called 'nosuch', at column 1\n  nosuch == 3\n  ^"),
+                        ("  ", "EXPR: it is empty")):
+        done = run(words, DNS)
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"netwatch: {said}")

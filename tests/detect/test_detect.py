@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import everyday  # noqa: F401
 import habits  # noqa: F401 - its situations
 import logins
 import neighbours

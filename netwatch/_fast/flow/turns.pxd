@@ -30,6 +30,7 @@ cdef enum:                     # Turn.what
     ASKED_LEAST = 30           # bytes of a name asked of DNS, at least, that somebody hears
     CARRIED_BITS = 20          # 1 MiB
     TURN_BYTES = 33554432      # the most that waits for whoever looks
+    PICKS = 8
 
 cdef struct Turn:
     u32 size                   # of the turn and its facts, a multiple of 8
@@ -56,12 +57,21 @@ cdef struct Turn:
     u16 times                  # how often the same segment was sent again
     u32 rtt_us                 # of the handshake, 0 unknown
 
+cdef struct Pick:              # of a fact that is a number of two bytes: which of them somebody hears
+    u8 app
+    u8 key
+    u32 bit
+    u8 numbers[8192]           # big-endian as in the fact, a bit each
+
 cdef struct Heard:             # what flows may say, and who hears it: a bit each
     u32 by_app[256]            # application of the flow
     u32 by_fact[256][256]      # protocol and key of a fact
+    u32 any_fact               # or whatever they are
     u8 closes[256]             # application of the flow: whether somebody counts those that close, CLOSES_*
     u8 asked                   # 1: somebody counts the long names that DNS is asked for
     u8 name[2]                 # protocol and key of the fact that tells of one
+    u32 n_picks
+    Pick picks[PICKS]          # of whoever hears only some numbers of a fact
 
 cdef struct TurnList:
     u8* mem
@@ -74,8 +84,8 @@ cdef struct TurnList:
 cdef struct Mark:              # what a packet may change
     u8 state
     u8 bits
-    u64 payload[2]
-    u64 dns                    # responses that were timed
+    u64 payload                # of the packet's side
+    u64 dns                    # responses that were timed; of who diagnoses
 
 cdef inline void facts_near(const TurnList* turns, const Cold* cold) noexcept nogil:
     """The flow will end soon: turn_end() reads what it said."""
@@ -84,15 +94,16 @@ cdef inline void facts_near(const TurnList* turns, const Cold* cold) noexcept no
         prefetch(<const u8*>cold.facts + 64)
         prefetch(<const u8*>cold.facts + 128)
 
-cdef inline void turn_mark(Mark* mark, const Row* row, const Dpi* dpi) noexcept nogil:
-    mark.state, mark.bits, mark.dns = row.state, row.bits, dpi.dns_timed
-    mark.payload[0], mark.payload[1] = row.payload[0], row.payload[1]
+cdef inline void turn_mark(const TurnList* turns, Mark* mark, const Row* row, const Dpi* dpi,
+                           const Packet* pk) noexcept nogil:
+    mark.state, mark.bits, mark.payload = row.state, row.bits, row.payload[pk.side]
+    mark.dns = dpi.dns_timed if turns.pulses != NULL else 0
 
 cdef inline bint turn_nothing(const TurnList* turns, const Mark* mark, const Row* row, const Packet* pk) noexcept nogil:
     """Did the packet surely change nothing? As most do not, and nobody diagnoses."""
     cdef int s = pk.side
     return (turns.pulses == NULL and row.state == mark.state and row.bits == mark.bits and row.packets[s] != pk.count
-            and (row.payload[s] ^ mark.payload[s]) >> CARRIED_BITS == 0
+            and (row.payload[s] ^ mark.payload) >> CARRIED_BITS == 0
             and not (turns.heard.asked and row.state == ST_DNS_QUERY))
 
 cdef void turn_packet(TurnList* turns, const Mark* mark, const Row* row, const Cold* cold, const TcpRow* tcp,

@@ -7,9 +7,10 @@ from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport i32, u8, u16, u32, u64, be16
-from netwatch._fast.base.domain cimport NAME_TEXT, name_text
+from netwatch._fast.base.domain cimport NAME_TEXT, name_end, name_text
 from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_INITIATOR_B, Cold, Facts, Row, ST_CLOSED, ST_DNS_QUERY,
-                                      ST_DNS_RESPONSE, ST_ESTABLISHED, ST_SYN_RECV, ST_SYN_SENT, ST_TIME_WAIT, TcpRow)
+                                      ST_DNS_RESPONSE, ST_ESTABLISHED, ST_SYN_RECV, ST_SYN_SENT, ST_TCP_UNKNOWN,
+                                      ST_TIME_WAIT, TcpRow)
 from netwatch._fast.flow.content cimport DNS_KEPT, Dpi, FACT_HEAD, app_of
 from netwatch._fast.flow.pulse cimport *
 from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, NOTE_DROPPED, NOTE_FAST, NOTE_RETRANSMIT,
@@ -48,17 +49,29 @@ cdef Turn* turn_room(TurnList* turns, u32 facts) noexcept nogil:
     return turn
 
 
+cdef inline u32 hearers_of(const Heard* heard, const u8* fact) noexcept nogil:
+    """Who hears this fact."""
+    cdef u32 i, who = heard.by_fact[fact[0]][fact[1]]
+    cdef const Pick* pick
+    for i in range(heard.n_picks if who else 0):
+        pick = &heard.picks[i]
+        if (pick.app == fact[0] and pick.key == fact[1] and fact[2] == 2 and not fact[3]
+                and not pick.numbers[be16(fact + FACT_HEAD) >> 3] >> (fact[FACT_HEAD + 1] & 7) & 1):
+            who &= ~pick.bit
+    return who
+
+
 cdef void facts_put(TurnList* turns, int what, const Row* row, const Cold* cold, u32 number, u64 ts,
                     u64 frame) noexcept nogil:
     """What the flow said, where somebody hears it."""
     cdef const u8* facts = <const u8*>cold.facts + sizeof(Facts)
     cdef const u8* at = facts
-    cdef u32 hearers = 0, listening = turns.heard.by_app[app_of(row, cold)]
+    cdef u32 hearers = turns.heard.any_fact, listening = turns.heard.by_app[app_of(row, cold)]
     cdef Turn* turn
-    if not cold.facts.heard & listening:
+    if cold.facts.used == 0 or not (cold.facts.heard | hearers) & listening:
         return
     while at < facts + cold.facts.used:
-        hearers |= turns.heard.by_fact[at[0]][at[1]]
+        hearers |= hearers_of(&turns.heard, at)
         at += FACT_HEAD + (at[2] | <u32>at[3] << 8)
     hearers &= listening
     if not hearers:
@@ -107,6 +120,8 @@ cdef int tcp_turn(const Mark* mark, const Row* row, const Packet* pk) noexcept n
             return TURN_REFUSED if mark.state == ST_SYN_SENT else TURN_ABORTED
     elif over(row.state) and not over(mark.state):
         return TURN_CLOSED
+    elif row.state == ST_SYN_SENT and mark.state == ST_TCP_UNKNOWN:
+        return TURN_BEGAN                       # by a SYN in fragments, of which the first were counted before
     return -1
 
 
@@ -122,7 +137,7 @@ cdef void pulse_packet(TurnList* turns, const Mark* mark, const Row* row, const 
                        const Packet* pk, u32 number) noexcept nogil:
     """What the segment means for who waits for the connection: an answer, a loss, a window that shuts or opens."""
     cdef int s = pk.side
-    cdef bint responder = s != (row.bits & BIT_INITIATOR_B), fresh = row.payload[s] > mark.payload[s]
+    cdef bint responder = s != (row.bits & BIT_INITIATOR_B), fresh = row.payload[s] > mark.payload
     cdef Pulse* p
     if pk.notes & NOTE_DROPPED:
         return
@@ -215,10 +230,9 @@ cdef void asked(TurnList* turns, const Row* row, const Cold* cold, const Packet*
     cdef u8* fact
     if pk.payload_len < DNS_HEAD + ASKED_LEAST or p[2] & 0x80 or not be16(p + 4):
         return
-    n = name_text(p, pk.payload_len, DNS_HEAD, text)
-    if n < ASKED_LEAST:
+    if name_end(p, pk.payload_len, DNS_HEAD) < DNS_HEAD + ASKED_LEAST + 2:      # as most are; 0 is a broken one
         return
-    n = min(n, <int>FACT_MOST)
+    n = min(name_text(p, pk.payload_len, DNS_HEAD, text), <int>FACT_MOST)
     turn = turn_bare(turns, TURN_ASKED, row, cold, number, pk.frame.ts, pk.frame.n, FACT_HEAD + <u32>n)
     if turn == NULL:
         return
@@ -275,7 +289,7 @@ cdef void turn_packet(TurnList* turns, const Mark* mark, const Row* row, const C
                 turn.rtt_us, turn.code = tcp.rtt_us, tcp.retrans[row.bits & BIT_INITIATOR_B] != 0
     elif row.proto == PROTO_TCP and pk.flags & TCP_RST and row.tcp and probed(row, tcp, pk):
         probe_put(turns, row, cold, pk, number)
-    if (row.payload[s] ^ mark.payload[s]) >> CARRIED_BITS:
+    if (row.payload[s] ^ mark.payload) >> CARRIED_BITS:
         turn = turn_bare(turns, TURN_CARRIED, row, cold, number, pk.frame.ts, pk.frame.n, 0)
         if turn != NULL:
             turn.spoke = responder

@@ -2,7 +2,7 @@
 from cpython.object cimport PyObject
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
-from netwatch._fast.flow.turns cimport Heard, Turn
+from netwatch._fast.flow.turns cimport Heard, Pick, PICKS, Turn
 from netwatch._fast.notice.begins cimport BEGINNINGS, Beginning
 from netwatch._fast.notice.parts cimport Parts
 from netwatch._fast.notice.places cimport Places
@@ -65,6 +65,8 @@ cdef class Crowds:
     cdef u64 sent              # and of its initiator, at least
     cdef Beginning[BEGINNINGS] begins   # facts that count only if they begin so
     cdef u32 n_begins
+    cdef Pick* picks           # numbers of facts that count, of those of which not all do
+    cdef u32 n_picks
     cdef bint asks             # what the flow said
     cdef u8[2] clear           # protocol and key of a fact: so many bytes of payload are not `carried`
     cdef u8 names              # NAMES_*
@@ -81,10 +83,12 @@ cdef class Crowds:
     cdef Group* group
     cdef u64 made              # groups
 
+    cdef int keep_numbers(self, list apps, tuple numbers) except -1
     cdef int keep_beginnings(self, list apps, tuple begins) except -1
+    cdef bint of_kind(self, int kind) noexcept
     cdef bint takes(self, const Turn* turn) noexcept
     cdef bint fits(self, const Turn* turn) noexcept
-    cdef void hear(self, Heard* heard, u32 bit) noexcept
+    cdef void hear(self, Heard* heard, u32 bit, bint alone) noexcept
     cdef void hear_happen(self, Heard* heard) noexcept
     cdef bint hears(self, const Turn* turn) noexcept
     cdef bint small(self, const Turn* turn, const u8* fact) noexcept

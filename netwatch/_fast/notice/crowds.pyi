@@ -41,6 +41,7 @@ class Crowds:
         begins: tuple[tuple[str, int, bytes], ...],
         clear: tuple[str, int] | None,
         bound: int,
+        numbers: tuple[tuple[str, int, frozenset[int]], ...],
     ) -> None: ...
     def pass_over(self, crowd: Crowd) -> None: ...
     @property

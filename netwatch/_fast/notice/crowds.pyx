@@ -10,46 +10,24 @@ from libc.string cimport memcmp, memcpy, memset
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.base.mix cimport mix_bytes, mix_on
 from netwatch._fast.flow.content cimport FACT_HEAD
-from netwatch._fast.flow.turns cimport CLOSES_COUNT, CLOSES_FACTS, Heard, TURN_ASKED, Turn
+from netwatch._fast.flow.turns cimport CLOSES_COUNT, CLOSES_FACTS, Heard, PICKS, Pick, TURN_ASKED, Turn
 from netwatch._fast.notice.begins cimport BEGINNING, BEGINNINGS, Beginning, begins_so
 from netwatch._fast.notice.domains cimport (LABEL_LEAST, LONG_NAME, NAMES_LONG, NAMES_MISSING, NAMES_NOT, below,
                                             missing)
 from netwatch._fast.notice.parts cimport *
+from netwatch._fast.notice.words cimport PARTS, told_parts
 from netwatch._fast.notice.places cimport (PLACES_FIRST, places_add, places_close, places_first, places_grow,
                                            places_next, places_open)
-from netwatch._fast.out.rawflow cimport packed
 from netwatch._fast.proto.dns.facts cimport DNS_NAME
+from netwatch._fast.wire.packet cimport PROTO_TCP, PROTO_UDP
 
-from netwatch._fast.base.text import clean
 from netwatch._fast.dpi import app_names
 from netwatch._fast.out.names import proto_name
 
 WHEN = {"refused": ON_REFUSED, "half-open": ON_HALF_OPEN, "unanswered": ON_UNANSWERED, "opened": ON_OPENED,
         "answered": ON_ANSWERED, "closed": ON_CLOSED, "told": ON_TOLD, "probed": ON_PROBED,
         "asked": ON_ASKED}
-PARTS = {"src": PART_SRC, "dst": PART_DST, "sport": PART_SPORT, "dport": PART_DPORT, "proto": PART_PROTO,
-         "facts": PART_FACTS, "domain": PART_DOMAIN, "name": PART_NAME}
 NAMES = {"": NAMES_NOT, "long": NAMES_LONG, "missing": NAMES_MISSING}
-
-
-cdef dict told_parts(const Parts* parts, u32 which):
-    """Packed addresses, ports, the name of the protocol: of those parts that count."""
-    cdef dict found = {}
-    if which & PART_SRC:
-        found["src"] = packed(parts.src, <u8>parts.family)
-    if which & PART_DST:
-        found["dst"] = packed(parts.dst, <u8>parts.family)
-    if which & PART_SPORT:
-        found["sport"] = parts.sport
-    if which & PART_DPORT:
-        found["dport"] = parts.dport
-    if which & PART_PROTO:
-        found["proto"] = proto_name(parts.proto)
-    if which & PART_DOMAIN:
-        found["domain"] = clean((<const char*>parts.name)[:parts.name_n], NAME_KEPT)
-    elif which & PART_NAME:
-        found["name"] = clean((<const char*>parts.name)[:parts.name_n], NAME_KEPT)
-    return found
 
 
 cdef u64 member_hash(const Parts* thing, u64 made) noexcept nogil:
@@ -118,7 +96,8 @@ cdef class Crowds:
     def __init__(self, when: tuple[str, ...], by: tuple[str, ...], of: tuple[str, ...], least: int, window_s: int,
                  protos: tuple[str, ...], apps: tuple[str, ...], ports: frozenset[int] | None, answered: int,
                  facts: tuple[tuple[str, int], ...], carried: int, names: str, spared: range, sent: int,
-                 begins: tuple[tuple[str, int, bytes], ...], clear: tuple[str, int] | None, bound: int) -> None:
+                 begins: tuple[tuple[str, int, bytes], ...], clear: tuple[str, int] | None, bound: int,
+                 numbers: tuple[tuple[str, int, frozenset[int]], ...]) -> None:
         """See detect.contract.Many, whose fields these are. `bound`: members, a power of two."""
         cdef list apps_of = app_names()
         self.on = when
@@ -140,6 +119,7 @@ cdef class Crowds:
         for app, i in facts:
             self.facts[apps_of.index(app)][i >> 6] |= <u64>1 << (i & 63)
         self.keep_beginnings(apps_of, begins)
+        self.keep_numbers(apps_of, numbers)
         if clear is not None:
             self.clear[0], self.clear[1] = apps_of.index(clear[0]), clear[1]
         self.asks = self.when & ON_TOLD or self.clear[1]
@@ -150,6 +130,22 @@ cdef class Crowds:
         if (not places_open(&self.members, PLACES_FIRST) or not places_open(&self.groups, PLACES_FIRST)
                 or self.member == NULL or self.group == NULL):
             raise MemoryError("no memory for detectors")
+
+    cdef int keep_numbers(self, list apps, tuple numbers) except -1:
+        cdef Pick* pick
+        cdef int number
+        if len(numbers) > PICKS:
+            raise ValueError(f"more than {PICKS} facts of which some numbers count")
+        self.picks = <Pick*>calloc(len(numbers) + 1, sizeof(Pick))
+        if self.picks == NULL:
+            raise MemoryError("no memory for detectors")
+        for app, key, those in numbers:
+            pick = &self.picks[self.n_picks]
+            pick.app, pick.key = apps.index(app), key
+            for number in those:
+                pick.numbers[number >> 3 & 8191] |= <u8>(1 << (number & 7))
+            self.n_picks += 1
+        return 0
 
     cdef int keep_beginnings(self, list apps, tuple begins) except -1:
         cdef Beginning* one
@@ -168,8 +164,9 @@ cdef class Crowds:
     def __dealloc__(self):
         cdef u32 i
         if self.group != NULL:
-            for i in range(1, self.groups.cap + 1):
+            for i in range(1, <u32>min(self.groups.made, <u64>self.groups.cap) + 1):
                 part(&self.group[i])
+        free(self.picks)
         places_close(&self.members)
         places_close(&self.groups)
         free(self.member)
@@ -199,6 +196,16 @@ cdef class Crowds:
         """Does it count? Where facts are asked for, one of them must be there."""
         return self.fits(turn) and (not self.asks or self.hears(turn))
 
+    cdef bint of_kind(self, int kind) noexcept:
+        """Does it count flows of TCP (0), UDP (1), any others (2)?"""
+        cdef int i
+        if kind < 2:
+            return self.protos[PROTO_TCP if kind == 0 else PROTO_UDP]
+        for i in range(256):
+            if self.protos[i] and i != PROTO_TCP and i != PROTO_UDP:
+                return True
+        return False
+
     cdef bint fits(self, const Turn* turn) noexcept:
         """Does it count, whatever it said?"""
         return (self.protos[turn.proto & 255] and self.apps[turn.app]
@@ -213,14 +220,22 @@ cdef class Crowds:
             memcpy(&clear, fact + FACT_HEAD, min(<u32>fact[2], <u32>sizeof(clear)))
         return turn.payload[0] + turn.payload[1] <= clear + self.carried
 
-    cdef void hear(self, Heard* heard, u32 bit) noexcept:
-        """Put down which facts of which flows count."""
+    cdef void hear(self, Heard* heard, u32 bit, bint alone) noexcept:
+        """Put down which facts of which flows count, and which numbers, where no other table has the bit."""
         cdef int app, key
+        cdef u32 i
+        heard.any_fact |= bit * self.any_fact
+        for i in range(self.n_picks if alone else 0):
+            if heard.n_picks < PICKS:
+                heard.picks[heard.n_picks] = self.picks[i]
+                heard.picks[heard.n_picks].bit = bit
+                heard.n_picks += 1
         for app in range(256):
             heard.by_app[app] |= bit * self.apps[app]
+            if self.any_fact or not (self.facts[app][0] | self.facts[app][1] | self.facts[app][2] | self.facts[app][3]):
+                continue
             for key in range(256):
-                if self.any_fact or self.facts[app][key >> 6] >> (key & 63) & 1:
-                    heard.by_fact[app][key] |= bit
+                heard.by_fact[app][key] |= bit * (self.facts[app][key >> 6] >> (key & 63) & 1)
 
     cdef void hear_happen(self, Heard* heard) noexcept:
         """Put down which flows count when they close, and that names do when they are asked for."""
@@ -319,6 +334,7 @@ cdef class Crowds:
     cdef Group* group_of(self, const Parts* key, u64 h) except NULL:
         cdef u32 number = places_first(&self.groups, h)
         cdef u64 oldest = 0
+        cdef bint fresh = False                 # nothing stood there
         cdef Group* group
         while number:
             group = &self.group[number]
@@ -330,9 +346,11 @@ cdef class Crowds:
         if number == 0:
             if self.groups.made == self.groups.cap and self.groups.cap < min(<u32>GROUPS, self.bound // 4):
                 places_grow(&self.groups, <void**>&self.group, sizeof(Group), &oldest)
+            fresh = self.groups.made < self.groups.cap
             number = places_add(&self.groups, h)
         group = &self.group[number]
-        part(group)
+        if not fresh:
+            part(group)
         memset(group, 0, sizeof(Group) - sizeof(group.things))
         self.made += 1
         group.key, group.made = key[0], self.made

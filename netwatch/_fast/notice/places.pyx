@@ -1,5 +1,5 @@
 """A hash table that forgets by age alone, never by hash: what it holds is the same in every process."""
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
@@ -37,18 +37,27 @@ cdef u32 places_add(Places* p, u64 h) noexcept nogil:
 
 cdef bint places_grow(Places* p, void** entries, size_t size, u64* oldest) noexcept nogil:
     """Twice as many, of `size` bytes each, from 1 in `entries`: those from `oldest` (counted as `made` is) on are kept
-    in their order, and counted anew."""
+    in their order, and counted anew. Where that is how they stand, they stay: what is large is not copied then, and
+    takes memory only as it is used. New entries hold anything."""
     cdef Places grown
-    cdef u8* room = <u8*>calloc(2 * <size_t>p.cap + 1, size)
+    cdef bint stay = oldest[0] == 0 and p.made <= p.cap
+    cdef size_t bytes = (2 * <size_t>p.cap + 1) * size
+    cdef u8* room
     cdef u64 i
     cdef u32 number
-    if room == NULL or not places_open(&grown, 2 * p.cap):
-        free(room)
+    if not places_open(&grown, 2 * p.cap):
+        places_close(&grown)
+        return False
+    room = <u8*>(realloc(entries[0], bytes) if stay else malloc(bytes))
+    if room == NULL:
+        places_close(&grown)
         return False
     for i in range(oldest[0], p.made):
-        number = <u32>(i & (p.cap - 1)) + 1
-        memcpy(room + places_add(&grown, p.chain[number].hash) * size, <u8*>entries[0] + number * size, size)
+        number = places_add(&grown, p.chain[(i & (p.cap - 1)) + 1].hash)
+        if not stay:
+            memcpy(room + number * size, <u8*>entries[0] + ((i & (p.cap - 1)) + 1) * size, size)
     places_close(p)
-    free(entries[0])
+    if not stay:
+        free(entries[0])
     p[0], entries[0], oldest[0] = grown, room, 0
     return True

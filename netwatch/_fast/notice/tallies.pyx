@@ -109,12 +109,14 @@ cdef class Tallies:
     cdef Tally* make(self, int metric, const u8* a, const u8* b, u16 port, const u8* name, u32 n, u8 family) noexcept:
         cdef Tally* one = self.find(metric, a, b, port, name, n)
         cdef u64 oldest = 0
+        cdef bint fresh                         # nothing stood there
         if one != NULL:
             return one
         if self.places.made == self.places.cap and self.places.cap < TALLIES:
             places_grow(&self.places, <void**>&self.mem, sizeof(Tally), &oldest)
+        fresh = self.places.made < self.places.cap
         one = &self.mem[places_add(&self.places, hash_of(metric, a, b, port, name, n))]
-        self.lost += one.watched
+        self.lost += not fresh and one.watched
         memset(one, 0, sizeof(Tally))
         memcpy(one.a, a, 16)
         memcpy(one.b, b, 16)

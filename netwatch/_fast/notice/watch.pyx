@@ -3,8 +3,7 @@
 All engines' turns are looked at in order of frames, and time is that of frames, so that the notices are the same for
 any number of engines and any size of chunk. A notice is a tuple of what model.detect.Notice names.
 """
-from libc.stdlib cimport free, malloc, qsort, realloc
-from libc.string cimport memcpy
+from libc.stdlib cimport free, qsort, realloc
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.engine cimport Engine
@@ -18,8 +17,10 @@ from netwatch._fast.notice.crowds cimport (Crowds, Group, ON_ANSWERED, ON_ASKED,
                                            ON_PROBED, ON_REFUSED, ON_TOLD, ON_UNANSWERED)
 from netwatch._fast.notice.stations cimport Stations, station_changed, stations_close, stations_open
 from netwatch._fast.notice.tallies cimport Tallies
+from netwatch._fast.notice.waiting cimport Waiting, waiting_close, waiting_order, waiting_put, waiting_turn
 from netwatch._fast.out.rawflow cimport packed
 from netwatch._fast.proto.tls.hello cimport TLS_ALERT
+from netwatch._fast.wire.packet cimport PROTO_TCP, PROTO_UDP
 
 from netwatch._fast.flow.turns import Turns as TurnsOf
 from netwatch._fast.out.names import proto_name
@@ -36,30 +37,12 @@ cdef int by_frame(const void* a, const void* b) noexcept nogil:
 
 cdef enum:
     SECOND = 1000000000        # ns
-    WAITING_BYTES = 8388608    # of what flows said and nobody was told yet, at most
     WHENS = 9                  # bits of Crowds.when
+    KINDS = 3                  # of flows: TCP, UDP, others
     HEARERS = 29               # bits of Heard for tables; further tables share them
     HEARS_SAID = 1 << 29       # what is told of each flow
     HEARS_TLS = 1 << 30        # for who diagnoses: all that TLS says
     HEARS_ALERT = 1 << 31      # alerts of TLS
-
-cdef struct Waiting:           # what a flow said
-    u64 second                 # in which it was done
-    u64 place                  # among those of the second
-    u64 at                     # of its Turn in Watch.store
-    u8 what                    # of it
-
-
-cdef int by_second(const void* a, const void* b) noexcept nogil:
-    """Those of a packet before those of time."""
-    cdef const Waiting* x = <const Waiting*>a
-    cdef const Waiting* y = <const Waiting*>b
-    if x.second != y.second:
-        return 1 if x.second > y.second else -1
-    if x.what != y.what:
-        return <int>x.what - <int>y.what
-    return (x.place > y.place) - (x.place < y.place)
-
 
 cdef inline int bit_number(u32 bit) noexcept nogil:
     cdef int number = 0
@@ -69,13 +52,17 @@ cdef inline int bit_number(u32 bit) noexcept nogil:
     return number
 
 
+cdef inline int kind_of(u32 proto) noexcept nogil:
+    return 0 if proto == PROTO_TCP else 1 if proto == PROTO_UDP else 2
+
+
 cdef class Watch:
     """Looks at the turns of some engines."""
     cdef list engines
     cdef list lists            # the Turns of each
     cdef list tables           # Crowds
     cdef list told             # those that count what flows say
-    cdef list counting         # by the number of the bit of what happens, those that count it
+    cdef list counting         # by the number of the bit of what happens and the kind of flow, those that count it
     cdef u32 counted           # what happens of which one of them takes note
     cdef bint carried, steady  # somebody wants that
     cdef Beats beats
@@ -87,15 +74,7 @@ cdef class Watch:
     cdef u64 now               # newest time of a turn, ns
     cdef Turn** order
     cdef u64 cap
-    cdef Waiting* waiting
-    cdef u64 n_waiting
-    cdef u64 room
-    cdef bint disordered       # they are not in their order
-    cdef u8* store             # their turns
-    cdef u64 stored            # bytes of it in use, by those that wait and those that do no more
-    cdef u64 store_cap
-    cdef u64 waiting_bytes     # by those that wait
-    cdef u64 unheard           # for which there was no room
+    cdef Waiting waiting
     cdef list out
 
     def __init__(self, engines: Sequence[Engine], tables: Sequence[Crowds], wants: frozenset[str],
@@ -113,11 +92,11 @@ cdef class Watch:
             raise MemoryError("no memory for detectors")
         self.engines, self.lists, self.tables = list(engines), [TurnsOf() for _ in engines], list(tables)
         self.told = [table for table in tables if "told" in table.on]
-        self.counting = [[] for _ in range(WHENS)]
+        self.counting = [[] for _ in range(WHENS * KINDS)]
         for table in tables:
             self.counted |= table.when
-            for i in range(WHENS):
-                if table.when >> i & 1:
+            for i in range(WHENS * KINDS):
+                if table.when >> i // KINDS & 1 and table.of_kind(i % KINDS):
                     self.counting[i].append(table)
         self.carried, self.steady = "carried" in wants, "steady" in wants
         if beats is not None:
@@ -128,7 +107,7 @@ cdef class Watch:
                 table.hear_happen(&turns.list.heard)
         for i, table in enumerate(self.told):
             for turns in self.lists:
-                table.hear(&turns.list.heard, <u32>1 << i % HEARERS)
+                table.hear(&turns.list.heard, <u32>1 << i % HEARERS, len(self.told) <= HEARERS)
         for app, key in said:
             for turns in self.lists:
                 turns.list.heard.by_fact[app][key] |= HEARS_SAID
@@ -158,13 +137,12 @@ cdef class Watch:
         beats_close(&self.beats)
         stations_close(&self.stations)
         free(self.order)
-        free(self.waiting)
-        free(self.store)
+        waiting_close(&self.waiting)
 
     @property
     def lost(self) -> int:
         """What found no room, since the start: turns, and attempts that had to be forgotten while they waited."""
-        return sum(turns.lost for turns in self.lists) + self.attempts.overrun + self.unheard
+        return sum(turns.lost for turns in self.lists) + self.attempts.overrun + self.waiting.unheard
 
     def look(self, over: bool) -> list[tuple[object, ...]]:
         """The notices that come of what the engines did since the last time. `over`: nothing more will come."""
@@ -262,81 +240,41 @@ cdef class Watch:
         told of the second. A flow that nothing ended was done when it had been idle for too long."""
         cdef Crowds table
         cdef int i
-        cdef Waiting* one
-        cdef Turn* said
-        cdef void* grown
+        cdef u64 second = (turn.ts if turn.what == TURN_DUE else max(self.now, turn.ts)) // SECOND
         if not turn.value & (HEARS_TLS | HEARS_ALERT | HEARS_SAID):
             for i, table in enumerate(self.told):
                 if turn.value >> i % HEARERS & 1 and table.fits(turn):
                     break
             else:
                 return 0
-        if self.n_waiting == self.room:
-            grown = realloc(self.waiting, (2 * self.room + 256) * sizeof(Waiting))
-            if grown == NULL:
-                raise MemoryError("no memory for detectors")
-            self.waiting, self.room = <Waiting*>grown, 2 * self.room + 256
-        if self.waiting_bytes + turn.size > WAITING_BYTES:
-            self.unheard += 1
-            return 0
-        if self.stored + turn.size > self.store_cap:
-            self.make_room(turn.size)
-        one = &self.waiting[self.n_waiting]
-        one.at, one.what = self.stored, turn.what
-        said = <Turn*>(self.store + one.at)
-        memcpy(said, turn, turn.size)
-        self.stored += turn.size
-        one.second = (turn.ts if turn.what == TURN_DUE else max(self.now, turn.ts)) // SECOND
-        one.place = turn.key if turn.what == TURN_DUE else turn.frame
-        said.frame, said.ts = turn.key >> 4, turn.first
-        if self.n_waiting and by_second(one - 1, one) > 0:
-            self.disordered = True
-        self.n_waiting += 1
-        self.waiting_bytes += turn.size
-        return 0
-
-    cdef int make_room(self, u64 more) except -1:
-        """For a turn of `more` bytes in the store: by leaving out those that wait no more, or in a larger one."""
-        cdef u64 cap = self.store_cap, at = 0, i
-        cdef u8* room
-        cdef const Turn* turn
-        cap = max(cap, 2 * (self.waiting_bytes + more), <u64>65536)
-        room = <u8*>malloc(cap)
-        if room == NULL:
+        if not waiting_put(&self.waiting, turn, second, turn.key if turn.what == TURN_DUE else turn.frame):
             raise MemoryError("no memory for detectors")
-        for i in range(self.n_waiting):
-            turn = <const Turn*>(self.store + self.waiting[i].at)
-            memcpy(room + at, turn, turn.size)
-            self.waiting[i].at = at
-            at += turn.size
-        free(self.store)
-        self.store, self.store_cap, self.stored = room, cap, at
         return 0
 
     cdef int tell_waiting(self, bint over) except -1:
         """Let the tables count what flows said that were done before this second."""
+        cdef Waiting* w = &self.waiting
         cdef u64 i, kept = 0, second = self.now // SECOND
         cdef Turn* turn
-        if self.disordered:
-            qsort(self.waiting, self.n_waiting, sizeof(Waiting), by_second)
-            self.disordered = False
-        if self.n_waiting and not over and self.waiting[0].second >= second:
+        waiting_order(w)
+        if w.n and not over and w.ones[0].second >= second:
             return 0
-        for i in range(self.n_waiting):
-            if not over and self.waiting[i].second >= second:
-                self.waiting[kept] = self.waiting[i]
+        for i in range(w.n):
+            if not over and w.ones[i].second >= second:
+                w.ones[kept] = w.ones[i]
                 kept += 1
                 continue
-            turn = <Turn*>(self.store + self.waiting[i].at)
-            self.waiting_bytes -= turn.size
+            turn = waiting_turn(w, i)
+            w.bytes -= turn.size
+            turn.frame, turn.ts = turn.key >> 4, turn.first
             if turn.value & (HEARS_TLS | HEARS_ALERT):
-                self.tallies.told(turn, self.waiting[i].second * SECOND)
+                self.tallies.told(turn, w.ones[i].second * SECOND)
             self.count(ON_TOLD, turn)
             if turn.value & HEARS_SAID:
                 self.tell("said", turn, ((<const char*>turn + sizeof(Turn))[:turn.facts],))
-        self.n_waiting = kept
+        w.n = kept
         if kept == 0:
-            self.stored = 0
+            w.stored = 0
         return 0
 
     cdef int keep_time(self, const Turn* turn) except -1:
@@ -369,12 +307,14 @@ cdef class Watch:
     cdef int count(self, u32 when, const Turn* turn) except -1:
         """Let the tables count what happened, and tell of groups that have grown large by it."""
         cdef Crowds table
+        cdef list tables
         cdef int i
         cdef Group* group
         cdef const Source* source
         if not self.counted & when:
             return 0
-        for i, table in enumerate(<list>self.counting[bit_number(when)]):
+        tables = self.told if when == ON_TOLD else self.counting[bit_number(when) * KINDS + kind_of(turn.proto)]
+        for i, table in enumerate(tables):
             if (when == ON_TOLD and not turn.value >> i % HEARERS & 1) or not table.takes(turn):
                 continue
             group = table.add_names(turn) if table.names else table.add(turn)
