@@ -23,8 +23,8 @@ from netwatch._fast.flow.rates cimport count_rate
 from netwatch._fast.flow.content cimport app_of, facts_free, ring_put, touch, EV_BEGUN, EV_IDENTIFIED
 from netwatch._fast.flow.sighting cimport links_wanted
 from netwatch._fast.flow.table cimport (Table, WHEEL, converse, ended_pop, ended_push, only_parts, table_add,
-                                        table_find, table_free_row, table_new_tcp, table_unhash, table_victim,
-                                        wheel_add, wheel_remove)
+                                        table_find, table_free_row, table_move, table_new_tcp, table_unhash,
+                                        table_victim, wheel_add, wheel_remove)
 from netwatch._fast.flow.icmp cimport is_echo_flow
 from netwatch._fast.flow.states cimport guess_initiator, how_ended, is_read, other_state, part_state, time_echo
 from netwatch._fast.flow.turns cimport Mark, facts_near, turn_end, turn_mark, turn_nothing, turn_packet
@@ -239,8 +239,8 @@ cdef void update(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
             path_pair(core.table.paths, row.path if s else cold.back, pk.path)
     if s:
         cold.back = pk.path
-    else:
-        row.path = pk.path
+    elif row.path != pk.path:
+        table_move(&core.table, number, pk)
     if not pk.part and only_parts(&core.table, row):
         converse(&core.table, pk)
     if pk.part:

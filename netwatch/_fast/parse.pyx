@@ -12,7 +12,7 @@ from netwatch._fast.wire.names cimport (LAYER_IP4, LAYER_IP6, LAYER_IP6EXT, REJE
                                         REJECT_IP_CUT, REJECT_IP_HEADER, REJECT_IP_LENGTH, REJECT_LINK_TYPE,
                                         REJECT_TUNNEL_DEPTH)
 from netwatch._fast.wire.arp cimport arp
-from netwatch._fast.wire.ip cimport check_header, options_agree
+from netwatch._fast.wire.ip cimport check_header, options_agree, unpadded
 from netwatch._fast.wire.encap cimport base_of, path_marks, path_of
 from netwatch._fast.wire.defrag cimport (Datagram, Fragment, Whole, defrag_add, defrag_done, DEFRAG_AGAIN, DEFRAG_BAD,
                                          DEFRAG_WAIT)
@@ -208,7 +208,7 @@ cdef void ip4(Cursor* c) noexcept nogil:
         reject(c, REJECT_IP_HEADER)
         return
     if total == 0:                          # segmentation offload: the length was not yet known
-        total = c.wire
+        total = unpadded(p, n, captured(c), c.wire)
     if total < n:
         reject(c, REJECT_IP_LENGTH)
         return
@@ -258,6 +258,7 @@ cdef bint fragment(Cursor* c, u32 ident, u8 proto, u32 at, bint more) noexcept n
     f.ident, f.proto, f.at, f.more = ident, proto, at, more
     f.p, f.n = c.p, captured(c)
     f.cut = f.n < c.wire
+    f.wrong = pk.notes & NOTE_HEADER != 0
     pk.proto = proto
     pk.ident = <u16>(ident ^ ident >> 16)
     pk.path = path_of(c.parser.paths, c.encap)

@@ -27,6 +27,7 @@ from wire import (
     teredo_origin,
     udp,
     vxlan,
+    vxlan_gpe,
 )
 
 FOUR = ip4(17, udp(7000, 9, b"inside"), "10.0.0.1", "10.0.0.2")
@@ -69,6 +70,19 @@ NOWHERE = {
     "gtp of an echo": b"\x32\1" + gtpu(7, FOUR)[2:],
 }
 
+# answers that come from the tunnel's own port, as some ends send them
+ANSWERS = {
+    "mpls": (6635, mpls([16, 17], FOUR), "mpls-in-udp"),
+    "a pseudowire": (6635, mpls([16], bytes(4) + frame(FOUR)), "mpls-in-udp"),
+    "gre": (4754, gre(0x0800, FOUR, key=3), "gre-in-udp"),
+    "gre of a frame": (4754, gre(0x6558, frame(SIX)), "gre-in-udp"),
+    "vxlan-gpe": (4790, vxlan_gpe(5, 1, SPOILT), "vxlan"),
+    "vxlan-gpe of a frame": (4790, vxlan_gpe(5, 3, frame(FOUR)), "vxlan"),
+    "vxlan-gpe of a service path": (4790, vxlan_gpe(5, 4, b"\x0f\xc2\1\1\0\0\0\xff" + FOUR), "vxlan"),
+    "vxlan on its old port": (8472, vxlan(5, frame(FOUR)), "vxlan"),
+    "gue of the second kind": (6080, FOUR, "gue"),
+}
+
 
 def over(body: bytes, sport: int = 40000, dport: int = 40001) -> bytes:
     return eth(ip4(17, udp(sport, dport, body)))
@@ -80,6 +94,15 @@ def test_on_any_port(what: str) -> None:
     flows = run([(START, over(body))]).flows
     assert len(flows) == 2 and (flows[0]["dport"], flows[1]["tunnel"][0]) == (40001, kind)
     assert flows[1]["proto"] == "udp" and flows[1]["payload_out"] in (0, 6)
+
+
+@pytest.mark.parametrize("what", ANSWERS)
+def test_from_the_port_that_only_receivers_need(what: str) -> None:
+    """A client may have drawn it: so what it carries must fill the datagram."""
+    port, body, kind = ANSWERS[what]
+    assert [f.get("tunnel", [None])[0] for f in run([(START, over(body, port))]).flows] == [None, kind]
+    assert len(run([(START, over(body + b"more", port))]).flows) == 1
+    assert len(run([(START, over(bytes(len(body)), port))]).flows) == 1
 
 
 @pytest.mark.parametrize("what", NOWHERE)

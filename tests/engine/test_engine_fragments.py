@@ -121,6 +121,26 @@ def test_impossible_fragments(at: int, more: bool, size: int):
     assert run([(START, frame)]).summary["malformed"] == {"fragment-bad": 1}
 
 
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("early", [False, True])
+def test_a_fragment_whose_header_does_not_add_up_changes_nothing(place: int, early: bool):
+    """Its receiver drops it (RFC 1122 section 3.2.1.2), whether it comes before the true one or after."""
+    parts = fragments4(17, udp(40000, 53, b"true" * 10), 16)
+    forged = bytearray(fragments4(17, udp(40000, 53, b"evil" * 10), 16)[place])
+    forged[10] ^= 0x55
+    parts.insert(place + (0 if early else 1), bytes(forged))
+    result = run(spaced([eth(ip4(17, udp(40000, 53, b"before")))] + [eth(part) for part in parts]))
+    assert result.flow["payload_out"] == 46
+
+
+def test_fragments_none_of_whose_headers_add_up_are_put_together():
+    """Of a capture in which addresses were replaced."""
+    parts = [bytearray(part) for part in fragments4(17, udp(40000, 53, b"true" * 10), 16)]
+    for part in parts:
+        part[10] ^= 0x55
+    assert run(spaced([eth(bytes(part)) for part in parts])).flow["payload_out"] == 40
+
+
 def test_a_second_end_elsewhere_is_refused():
     frames = [eth(ip4(17, WHOLE[:8], more=True)), eth(ip4(17, WHOLE[16:24], at=16)), eth(ip4(17, WHOLE[32:40], at=32))]
     assert run(spaced(frames)).summary["malformed"] == {"fragment-incomplete": 2, "fragment-bad": 1}

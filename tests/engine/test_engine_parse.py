@@ -146,3 +146,13 @@ def test_link_layer_flows_have_two_ends():
 def test_time_before_1970_and_far_ahead_do_no_harm():
     frames = [(0, eth(IP4)), ((2**32 - 1) * SECOND, eth(IP4)), (5, eth(ip4(6, tcp(40000, 443, ACK))))]
     assert run(frames).summary["packets"] == 3
+
+
+@pytest.mark.parametrize("data", [b"", b"ab"])
+@pytest.mark.parametrize("extra", [0, 4])
+def test_padding_behind_a_packet_that_does_not_say_its_length(data: bytes, extra: int):
+    """A card puts the length in after the capture; the zeros of the shortest frames are none of it."""
+    body = tcp(40000, 80, ACK, options=b"\1" * extra, payload=data)
+    frame = eth(ip4(6, body, total=0)).ljust(60, b"\0")
+    assert run([(START, frame)]).flow["payload_out"] == len(data)
+    assert run([(START, eth(ip4(6, tcp(40000, 80, ACK, payload=bytes(100)), total=0)))]).flow["payload_out"] == 100

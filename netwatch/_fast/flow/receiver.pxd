@@ -1,5 +1,5 @@
 """What of a TCP stream its receiver drops."""
-from netwatch._fast.base.bytes cimport u8, u16, u32, be32
+from netwatch._fast.base.bytes cimport u8, u16, u32, i32, be32
 from netwatch._fast.flow.row cimport Row, TcpRow
 from netwatch._fast.wire.packet cimport Packet, TCP_FIN, TCP_RST, TCP_SYN
 
@@ -13,6 +13,7 @@ cdef bint datagram_is_spoilt(Row* row, const Packet* pk) noexcept nogil
 cdef bint header_is_wrong(Row* row, TcpRow* t, const Packet* pk) noexcept nogil
 cdef bint options_refuse(TcpRow* t, const Packet* pk) noexcept nogil
 cdef u16 receiver_drops(const Row* row, TcpRow* t, const Packet* pk) noexcept nogil
+cdef void remember_stamp(const Row* row, TcpRow* t, const Packet* pk) noexcept nogil
 cdef bint sum_is_wrong(TcpRow* t, const Packet* pk) noexcept nogil
 
 
@@ -33,3 +34,18 @@ cdef inline bint options_pass(const TcpRow* t, const Packet* pk) noexcept nogil:
     if t.fins & SYNS_SIGNED or pk.head > 32:
         return False
     return pk.head != 32 or be32(pk.payload - 12) == 0x0101080A
+
+
+cdef inline bint is_timely(const Row* row, TcpRow* t, const Packet* pk) noexcept nogil:
+    """Of a segment that options_pass() and that is the next of its side: is its timestamp, if it has one, none that
+    was passed before? It is remembered once all before it was acknowledged (RFC 7323 section 4.3)."""
+    cdef int s = pk.side
+    cdef u32 stamp
+    if pk.head != 32 or t.hole[s] != t.hole_end[s]:
+        return True
+    stamp = be32(pk.payload - 8)
+    if t.hole_ms[s] and <i32>(stamp - t.hole_ms[s]) < 0:
+        return False
+    if <i32>(pk.seq - row.acked[1 - s]) <= 0:
+        t.hole_ms[s] = stamp
+    return True

@@ -10,11 +10,14 @@ answered by an ACK, and the connection goes on (RFC 5961 section 3.2). Where byt
 one in the window is believed. In an open connection a segment without ACK is dropped (fifth check), and one that
 acknowledges what was never sent.
 
+A timestamp older than one that the receiver has taken with all before it makes a segment an old duplicate (PAWS, RFC
+7323 section 5): whatever of it was not acknowledged yet is dropped.
+
 A checksum that is wrong says nothing by itself: network cards put it in after the capture. It does where the sender's
 others are right. One that holds the sum of the pseudo header alone is left to the card (as Linux does), and what is
 larger than the receiver's segment size was joined by it.
 """
-from netwatch._fast.base.bytes cimport u8, u16, u32, u64, i32, be16
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, i32, be16, be32
 from netwatch._fast.base.sums cimport carry, ends_sum, fold, htons, ones_sum
 from netwatch._fast.flow.row cimport HEAD_WRONG, SUM_RIGHT, Row, TcpRow
 from netwatch._fast.wire.packet cimport (FAMILY_IP4, NOTE_BAD_SUM, NOTE_OUTSIDE, NOTE_SIGNED, PROTO_TCP, Packet,
@@ -27,6 +30,8 @@ cdef enum:
     NONE_RIGHT = 32            # TcpRow.fins: the first IPv4 header of side a was wrong; 64 of b
     MD5 = 19                   # TCP options (IANA)
     AUTHENTICATION = 29
+    TIMESTAMPS = 8
+    STAMP_SLACK = 1            # of a timestamp that Linux forgives (TCP_PAWS_WINDOW)
     UDP_HEADER = 8
     SURE_DATAGRAM = 1472       # of UDP in Ethernet: a card joins no fewer bytes
 
@@ -111,27 +116,66 @@ cdef bint sum_is_wrong(TcpRow* t, const Packet* pk) noexcept nogil:
     return htons(be16(header + SUM_AT)) != fold(pseudo)
 
 
-cdef bint options_refuse(TcpRow* t, const Packet* pk) noexcept nogil:
-    """Is a segment signed where the SYNs were not, or the other way round? Its receiver drops it (RFC 2385, RFC 5925
-    section 7.3)."""
-    cdef const u8* p = pk.payload - pk.head + 20
+cdef const u8* find_option(const Packet* pk, const u8* p, u8 kind, u8 or_kind) noexcept nogil:
+    """The next option of either kind, from p on, NULL for none."""
     cdef const u8* end = pk.payload
-    cdef bint signed = False
-    if pk.head < 20:
-        return False
     while p < end and p[0] != 0:
         if p[0] == 1:
             p += 1
             continue
         if end - p < 2 or p[1] < 2 or p[1] > end - p:
             break
-        if p[0] == MD5 or p[0] == AUTHENTICATION:
-            signed = True
+        if p[0] == kind or p[0] == or_kind:
+            return p
         p += p[1]
+    return NULL
+
+
+cdef bint options_refuse(TcpRow* t, const Packet* pk) noexcept nogil:
+    """Is a segment signed where the SYNs were not, or the other way round? Its receiver drops it (RFC 2385, RFC 5925
+    section 7.3)."""
+    cdef bint signed
+    if pk.head < 20:
+        return False
+    signed = find_option(pk, pk.payload - pk.head + 20, MD5, AUTHENTICATION) != NULL
     if pk.flags & TCP_SYN:
         t.fins |= <u8>(SYNS_SIGNED if signed else 0)
         return False
     return t.shaken & 3 == 3 and signed != (t.fins & SYNS_SIGNED != 0) and pk.frame.caplen == pk.frame.len
+
+
+cdef bint has_stamp(const Packet* pk, u32* stamp) noexcept nogil:
+    """Has the segment a timestamp?"""
+    cdef const u8* option
+    if pk.head < 32:
+        return False
+    option = find_option(pk, pk.payload - pk.head + 20, TIMESTAMPS, TIMESTAMPS)
+    if option == NULL or option[1] != 10:
+        return False
+    stamp[0] = be32(option + 2)
+    return True
+
+
+cdef bint is_outdated(const Row* row, const TcpRow* t, const Packet* pk) noexcept nogil:
+    """Does it bring what is new with a timestamp that its receiver knows to be old?"""
+    cdef int s = pk.side
+    cdef u32 stamp, recent = t.hole_ms[s]
+    if recent == 0 or t.hole[s] != t.hole_end[s] or pk.flags & TCP_SYN or not t.flags[1 - s] & TCP_ACK:
+        return False
+    if <i32>(pk.seq + pk.wire_payload + (pk.flags & TCP_FIN) - row.acked[1 - s]) <= 0:
+        return False
+    return has_stamp(pk, &stamp) and <i32>(stamp - recent) < -STAMP_SLACK
+
+
+cdef void remember_stamp(const Row* row, TcpRow* t, const Packet* pk) noexcept nogil:
+    """Of a segment that was taken: see is_timely()."""
+    cdef int s = pk.side
+    cdef u32 stamp
+    if t.hole[s] != t.hole_end[s] or pk.flags & TCP_RST:
+        return
+    if pk.flags & TCP_SYN or (t.flags[1 - s] & TCP_ACK and <i32>(pk.seq - row.acked[1 - s]) <= 0):
+        if has_stamp(pk, &stamp) and (t.hole_ms[s] == 0 or <i32>(stamp - t.hole_ms[s]) > 0):
+            t.hole_ms[s] = stamp
 
 
 cdef bint datagram_is_spoilt(Row* row, const Packet* pk) noexcept nogil:
@@ -185,7 +229,7 @@ cdef u16 receiver_drops(const Row* row, TcpRow* t, const Packet* pk) noexcept no
     elif t.shaken & 7 == 7 and not pk.flags & (TCP_ACK | TCP_SYN):
         refused = NOTE_OUTSIDE
     else:
-        refused = NOTE_OUTSIDE if outside(row, t, pk) or strange_ack(row, t, pk) else 0
+        refused = NOTE_OUTSIDE if outside(row, t, pk) or strange_ack(row, t, pk) or is_outdated(row, t, pk) else 0
     if not refused and options_refuse(t, pk):
         refused = NOTE_SIGNED
     return refused

@@ -165,7 +165,7 @@ cdef struct TcpRow:        # two cache lines exactly: look_ahead() asks for both
     u8 fins                # 1, 2: FIN by side a, b; 4, 8: that FIN acknowledged; 16: SYNs signed; 32, 64: NONE_RIGHT
     u32 hole[2]            # start of the newest unfilled jump in the side's sequence numbers
     u32 hole_end[2]
-    u32 hole_ms[2]         # when it opened, ms since the flow's first frame
+    u32 hole_ms[2]         # when it opened, ms since the flow's first frame; without a jump: TS.Recent, see is_timely()
 
 cdef struct Facts:         # a growing list of (protocol, key, length, bytes)
     u32 used

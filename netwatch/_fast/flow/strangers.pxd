@@ -16,4 +16,5 @@ cdef struct Strangers:         # flows with the packet's ends that live now, and
     u32 n
     u32 met[STRANGERS]
 
+cdef bint answers(const Row* row, const Packet* pk) noexcept nogil
 cdef u32 strangers_choose(const Strangers* t, const Packet* pk) noexcept nogil

@@ -4,6 +4,7 @@ from netwatch._fast.flow.row cimport Row, Cold, TcpRow
 from netwatch._fast.wire.encap cimport Paths
 from netwatch._fast.wire.packet cimport PROTO_TCP, PROTO_UDP, Packet
 from netwatch._fast.flow.copies cimport Echo
+from netwatch._fast.flow.kin cimport Kin
 
 cdef enum:
     WHEEL = 4096               # one bucket a second; longer timeouts go round again
@@ -52,6 +53,7 @@ cdef struct Table:
     u32 hand                   # where the search for a victim goes on
     Paths* paths               # the engine's
     Echo* echoes               # the newest packets of each flow, to know a copy by
+    Kin* kin                   # flows by their ends alone
     Frames* frames             # of each row; touched where they are kept
     bint numbered              # ... which they are
     Copied* copied             # of each row; touched where there are any
@@ -64,6 +66,7 @@ cdef void table_close(Table* t) noexcept nogil
 cdef u32 table_find(const Table* t, const Packet* pk) noexcept nogil
 cdef u32 table_new_tcp(Table* t) noexcept nogil
 cdef u32 table_add(Table* t, const Packet* pk) noexcept nogil
+cdef void table_move(Table* t, u32 number, const Packet* pk) noexcept nogil
 cdef void table_unhash(Table* t, u32 number) noexcept nogil
 cdef void table_free_row(Table* t, u32 number) noexcept nogil
 cdef bint table_grow(Table* t) noexcept nogil

@@ -9,6 +9,7 @@ from libc.string cimport memcpy, memset
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.flow.row cimport *
 from netwatch._fast.flow.copies cimport ECHOES, Echo
+from netwatch._fast.flow.kin cimport Kin, has_ends, kin_find, kin_note
 from netwatch._fast.flow.strangers cimport STRANGERS, Strangers, strangers_choose
 from netwatch._fast.wire.encap cimport base_of
 from netwatch._fast.wire.packet cimport Packet, PROTO_ICMP, PROTO_ICMP6, PROTO_TCP, flow_hash
@@ -59,12 +60,13 @@ cdef bint table_open(Table* t, u32 cap) noexcept nogil:
     t.colds = <Cold*>reserve(row_count(cap) * sizeof(Cold))
     t.tcps = <TcpRow*>reserve(row_count(cap) * sizeof(TcpRow))
     t.echoes = <Echo*>reserve(ECHOES * sizeof(Echo))
+    t.kin = <Kin*>reserve(sizeof(Kin))
     t.frames = <Frames*>reserve(row_count(cap) * sizeof(Frames))
     t.copied = <Copied*>reserve(row_count(cap) * sizeof(Copied))
     t.slots = <Slot*>calloc(SLOTS_MIN, sizeof(Slot))
     t.mask = SLOTS_MIN - 1
     return (t.rows != NULL and t.colds != NULL and t.tcps != NULL and t.slots != NULL and t.echoes != NULL
-            and t.copied != NULL and t.frames != NULL)
+            and t.kin != NULL and t.copied != NULL and t.frames != NULL)
 
 
 cdef void table_close(Table* t) noexcept nogil:
@@ -76,6 +78,8 @@ cdef void table_close(Table* t) noexcept nogil:
         munmap(t.tcps, row_count(t.cap) * sizeof(TcpRow))
     if t.echoes != NULL:
         munmap(t.echoes, ECHOES * sizeof(Echo))
+    if t.kin != NULL:
+        munmap(t.kin, sizeof(Kin))
     if t.frames != NULL:
         munmap(t.frames, row_count(t.cap) * sizeof(Frames))
     if t.copied != NULL:
@@ -97,13 +101,7 @@ cdef void slots_release(Slot* slots, u64 mask) noexcept nogil:
 
 cdef inline bint same_ends(const Table* t, const Row* row, const Packet* pk) noexcept nogil:
     """Has the flow the packet's key? Its marks are another matter."""
-    cdef const u8* a = &pk.dst[0] if pk.side else &pk.src[0]
-    cdef const u8* b = &pk.src[0] if pk.side else &pk.dst[0]
-    return (row.pa == (pk.dport if pk.side else pk.sport) and row.pb == (pk.sport if pk.side else pk.dport)
-            and row.proto == pk.proto and row.family == pk.family
-            and (row.path == pk.path or base_of(t.paths, row.path) == pk.base)
-            and load64(row.a) == load64(a) and load64(row.a + 8) == load64(a + 8)
-            and load64(row.b) == load64(b) and load64(row.b + 8) == load64(b + 8))
+    return has_ends(row, pk) and (row.path == pk.path or base_of(t.paths, row.path) == pk.base)
 
 
 cdef inline bint is_on(const Table* t, u32 number, const Packet* pk) noexcept nogil:
@@ -133,17 +131,22 @@ cdef u32 table_find(const Table* t, const Packet* pk) noexcept nogil:
             n += 1
         at = (at + 1) & t.mask
     if n == 0:
-        return 0
+        return kin_of(t, pk)
     strangers.rows, strangers.colds, strangers.echoes, strangers.paths = t.rows, t.colds, t.echoes, t.paths
     strangers.n = n
     number = strangers_choose(&strangers, pk)
+    if number == 0:
+        number = kin_of(t, pk)
     return strangers.met[n - 1] if number == 0 and n == STRANGERS else number     # no more are told apart
+
+
+cdef inline u32 kin_of(const Table* t, const Packet* pk) noexcept nogil:
+    return kin_find(t.kin, t.rows, t.colds, t.paths, pk) if t.paths.n else 0
 
 
 cdef u32 table_add(Table* t, const Packet* pk) noexcept nogil:
     """A new row with the packet's key, hashed; 0 when too many flows live, no row is free, or memory is out."""
     cdef u32 number
-    cdef u64 at
     cdef Row* row
     if t.live >= t.cap:
         return 0
@@ -171,14 +174,29 @@ cdef u32 table_add(Table* t, const Packet* pk) noexcept nogil:
         t.frames[number].first = pk.frame.n
     if t.any_copied:
         memset(&t.copied[number], 0, sizeof(Copied))
-    at = <u32>pk.hash & t.mask
-    while t.slots[at].row:
-        at = (at + 1) & t.mask
-    t.slots[at].tag = <u32>pk.hash
-    t.slots[at].row = number
-    t.live += 1
+    place(t, number, <u32>pk.hash)
+    kin_note(t.kin, number, pk)
     t.created += 1
     return number
+
+
+cdef void place(Table* t, u32 number, u32 tag) noexcept nogil:
+    cdef u64 at = tag & t.mask
+    while t.slots[at].row:
+        at = (at + 1) & t.mask
+    t.slots[at].tag = tag
+    t.slots[at].row = number
+    t.live += 1
+
+
+cdef void table_move(Table* t, u32 number, const Packet* pk) noexcept nogil:
+    """Something else is around what side a sends: this packet, by whose surroundings the flow is found from now on."""
+    cdef bint elsewhere = base_of(t.paths, t.rows[number].path) != pk.base
+    if elsewhere:
+        table_unhash(t, number)
+    t.rows[number].path = pk.path
+    if elsewhere:
+        place(t, number, <u32>pk.hash)
 
 
 cdef u32 table_new_tcp(Table* t) noexcept nogil:

@@ -16,7 +16,8 @@ section 3.10.7.4, RFC 5961 section 4), and what comes after the end is not of th
 from libc.stdint cimport UINT32_MAX
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i32
-from netwatch._fast.flow.receiver cimport ANY_WINDOW, is_summed, near, options_pass, receiver_drops, sum_is_wrong
+from netwatch._fast.flow.receiver cimport (ANY_WINDOW, is_summed, is_timely, near, options_pass, receiver_drops,
+                                           remember_stamp, sum_is_wrong)
 from netwatch._fast.flow.row cimport *
 from netwatch._fast.wire.packet cimport (NOTE_DISORDER, NOTE_DROPPED, NOTE_DUP_ACK, NOTE_FAST, NOTE_GAP,
                                          NOTE_KEEP_ALIVE, NOTE_RETRANSMIT, NOTE_SPURIOUS, NOTE_ZERO_WINDOW, Packet,
@@ -104,7 +105,7 @@ cdef inline bint lives(const Row* row, const TcpRow* t) noexcept nogil:
             and row.state != ST_SYN_SENT and row.state != ST_CLOSED and row.state != ST_TIME_WAIT)
 
 
-cdef inline bint goes_on(const Row* row, const TcpRow* t, const Packet* pk) noexcept nogil:
+cdef inline bint goes_on(const Row* row, TcpRow* t, const Packet* pk) noexcept nogil:
     """Is it, as most segments are, the next of its side in an open connection, within any window, and no more than
     bytes and an acknowledgement? Nothing that is asked of other segments says anything of it."""
     cdef int s = pk.side
@@ -112,7 +113,7 @@ cdef inline bint goes_on(const Row* row, const TcpRow* t, const Packet* pk) noex
             and row.state == ST_ESTABLISHED and row.bits & BIT_REPLIED and row.packets[s] and pk.window and not pk.notes
             and t.shaken & 7 != 3 and t.fins & FINS == 0 and t.flags[0] & t.flags[1] & TCP_ACK
             and -ANY_WINDOW <= <i32>(pk.seq - row.acked[1 - s]) <= ANY_WINDOW and near(pk.ack, row.nxt[1 - s])
-            and not is_summed(row, pk) and options_pass(t, pk))
+            and not is_summed(row, pk) and options_pass(t, pk) and is_timely(row, t, pk))
 
 
 cdef void tcp_update(Row* row, Cold* cold, TcpRow* t, Packet* pk) noexcept nogil:
@@ -149,6 +150,7 @@ cdef void tcp_update(Row* row, Cold* cold, TcpRow* t, Packet* pk) noexcept nogil
     if pk.flags & TCP_ACK:
         acknowledged(row, t, pk, known)
     t.window[s] = pk.window
+    remember_stamp(row, t, pk)
     transition(row, t, pk)
 
 
@@ -244,6 +246,8 @@ cdef void behind(Row* row, Cold* cold, TcpRow* t, Packet* pk, u32 start, u32 end
             <i32>(start - t.hole_end[s]) < 0:
         row.payload[s] += t.hole_end[s] - start
         t.hole_end[s] = start
+        if t.hole[s] == start:
+            t.hole_ms[s] = 0
     elif t.hole[s] != t.hole_end[s] and <i32>(start - t.hole[s]) >= 0 and <i32>(end - t.hole_end[s]) <= 0:
         age = <u32>((pk.frame.ts - cold.first) // 1000000) - t.hole_ms[s]
         limit = t.rtt_us // 2000 if t.rtt_us > 2000 * DISORDER_MS else <u32>DISORDER_MS
@@ -257,6 +261,8 @@ cdef void behind(Row* row, Cold* cold, TcpRow* t, Packet* pk, u32 start, u32 end
             t.hole[s] = end
         else:
             t.hole_end[s] = start
+        if t.hole[s] == t.hole_end[s]:
+            t.hole_ms[s] = 0
         return
     if <i32>(end - row.nxt[s]) > 0:
         fresh = end - row.nxt[s]

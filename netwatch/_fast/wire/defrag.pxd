@@ -33,6 +33,7 @@ cdef struct Datagram:
     u8 proto                              # of its first fragment, once that is known
     u8 upper                              # ... behind the headers of IPv6
     u8 family
+    u8 wrong                              # headers of its fragments do not add up
     u8 named                              # its first fragment was seen: protocols and ports are known
     u8 ttl
     u16 sport
@@ -65,6 +66,7 @@ cdef struct Fragment:                     # what is asked
     bint more
     u16 link                              # as the Datagram's
     u8 proto
+    bint wrong                            # its header does not add up
     bint cut                              # less was captured than sent: never whole
     const u8* p
     u32 n

@@ -2,8 +2,9 @@
 
 The receiver that is modelled is Linux: a fragment that is held already is ignored, one that overlaps another in part,
 or says another end, ends its datagram (RFC 5722; net/ipv4/inet_fragment.c does it for IPv4 too). Parts of IPv6 belong
-together by addresses and identification alone, and the first one's next header counts. What waits is bounded in number,
-memory and packet time; the oldest goes first.
+together by addresses and identification alone, and the first one's next header counts. Fragments whose headers do not
+add up never join those whose headers do. What waits is bounded in number, memory and packet time; the oldest goes
+first.
 
 A fragment need not wait to be counted: once the first one was seen, the others belong to the flow that it names.
 """
@@ -67,7 +68,7 @@ cdef inline u32 bucket_of(const u8* src, const u8* dst, u32 ident) noexcept nogi
 
 cdef bint is_of(const Datagram* g, const Packet* pk, const Fragment* f) noexcept nogil:
     """Is the fragment one of the datagram's?"""
-    return (g.ident == f.ident and g.link == f.link and g.family == pk.family
+    return (g.ident == f.ident and g.link == f.link and g.family == pk.family and g.wrong == f.wrong
             and key_of(pk, g.proto) == key_of(pk, f.proto)
             and memcmp(g.src, pk.src, 16) == 0 and memcmp(g.dst, pk.dst, 16) == 0)
 
@@ -112,6 +113,7 @@ cdef Datagram* begin(Defrag* d, u32 bucket, const Packet* pk, const Fragment* f)
     g.proto = f.proto
     g.path = pk.path
     g.link = f.link
+    g.wrong = f.wrong
     g.family = pk.family
     g.ttl = pk.ttl
     g.first = g.last = pk.frame.ts
@@ -156,11 +158,12 @@ cdef void discard(Defrag* d, Datagram* g) noexcept nogil:
 
 
 cdef void give_up(Defrag* d, Datagram* g) noexcept nogil:
-    """It will not become whole. Fragments that no flow has are remembered by their ends."""
+    """It will not become whole. What no flow has is remembered by its ends, if it may have been taken."""
     cdef Stray* stray
-    if g.waiting and d.strays == NULL:
+    cdef bint told = g.waiting and not g.wrong
+    if told and d.strays == NULL:
         d.strays = <Stray*>malloc(DEFRAG_STRAYS * sizeof(Stray))
-    if g.waiting and d.strays != NULL and d.n_strays < DEFRAG_STRAYS:
+    if told and d.strays != NULL and d.n_strays < DEFRAG_STRAYS:
         stray = &d.strays[d.n_strays]
         d.n_strays += 1
         memcpy(stray.src, g.src, 16)

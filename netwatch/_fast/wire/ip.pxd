@@ -5,9 +5,11 @@ from netwatch._fast.wire.cursor cimport Cursor
 from netwatch._fast.wire.packet cimport NOTE_HEADER, PROTO_TCP
 
 cdef enum:
+    LEAST_PACKET = 46          # of Ethernet: what is shorter is padded (IEEE 802.3 4.2.3.3)
     SURE_PACKET = 1500         # of Ethernet: what is longer was perhaps joined by a card
 
 cdef bint options_agree(const u8* p, const u8* end) noexcept nogil
+cdef u32 unpadded(const u8* p, u32 n, u32 captured, u32 wire) noexcept nogil
 
 
 cdef inline void check_header(Cursor* c, const u8* p, u32 n) noexcept nogil:

@@ -25,6 +25,10 @@ cdef enum:
     OVERLAYS = 20
     BY_DESTINATION = 0x80       # a port that only the receiver has
     LABELS = 8                  # of a stack that is looked through
+    VXLAN_GPE = 2               # overlays by number, as far as they are asked for
+    GRE_IN_UDP = 8
+    MPLS_IN_UDP = 9
+    GUE = 13
 
 ctypedef bint (*Overlay)(Cursor*) noexcept nogil
 
@@ -44,18 +48,18 @@ cdef int _carries(int number, Overlay overlay, ports, bint by_destination=False)
 
 _carries(1, vxlan, (4789,))
 _carries(1, vxlan, (8472,), True)
-_carries(2, vxlan_gpe, (4790,), True)
+_carries(VXLAN_GPE, vxlan_gpe, (4790,), True)
 _carries(3, capwap, (5247,))
 _carries(4, geneve, (6081,))
 _carries(5, gtpu, (2152,))
 _carries(6, teredo, (3544,))
 _carries(7, l2tp, (1701,))
-_carries(8, gre_in_udp, (4754,), True)
-_carries(9, mpls_in_udp, (6635,), True)
+_carries(GRE_IN_UDP, gre_in_udp, (4754,), True)
+_carries(MPLS_IN_UDP, mpls_in_udp, (6635,), True)
 _carries(10, lisp, (4341, 4342))
 _carries(11, ayiya, (5072,))
 _carries(12, tzsp, (37008,))
-_carries(13, gue, (6080,), True)
+_carries(GUE, gue, (6080,), True)
 _carries(14, lwapp, (12222,))
 
 
@@ -73,7 +77,25 @@ cdef bint udp_tunnel(Cursor* c) noexcept nogil:
 cdef bint by_port(Cursor* c, u8 to, u8 source) noexcept nogil:
     if to and OVERLAY[to & ~BY_DESTINATION](c):
         return True
-    return source and not source & BY_DESTINATION and source != to and OVERLAY[source](c)
+    return (source and source != to and (not source & BY_DESTINATION or fills(c, source & ~BY_DESTINATION))
+            and OVERLAY[source & ~BY_DESTINATION](c))
+
+
+cdef bint fills(const Cursor* c, u8 overlay) noexcept nogil:
+    """From a port that only receivers have, and clients may draw: does a packet or a frame fill the datagram behind
+    the tunnel's header?"""
+    cdef const u8* p = c.p
+    cdef u32 n = 8
+    if captured(c) < LEAST:
+        return False
+    if overlay == MPLS_IN_UDP or overlay == GUE:            # they ask themselves
+        return True
+    if overlay == GRE_IN_UDP:
+        n = 4 + ((p[0] >> 7) + (p[0] >> 5 & 1) + (p[0] >> 4 & 1)) * 4
+    elif overlay == VXLAN_GPE and p[3] == 4:
+        n += (be16(p + 8) & 0x3f) * 4
+    return captured(c) > n and (is_ip(p + n, captured(c) - n, c.wire - n, True)
+                                or is_ethernet(p + n, captured(c) - n, c.wire - n, True))
 
 
 cdef bint by_content(Cursor* c) noexcept nogil:
