@@ -39,11 +39,13 @@ cdef void kin_note(Kin* kin, u32 number, const Packet* pk) noexcept nogil:
 
 cdef u32 kin_find(Kin* kin, const Row* rows, const Cold* colds, const Paths* paths, const Packet* pk) noexcept nogil:
     """The live flow of a packet that no flow of its ends has the surroundings of, or 0."""
-    cdef u64 hash_ = ends_hash(pk)
-    cdef Met* met = kin.met[hash_ & (KIN_BUCKETS - 1)]
+    cdef u64 hash_
+    cdef Met* met
     cdef int i
-    if pk.proto != PROTO_TCP and pk.proto != PROTO_UDP or paths.vlan == VLAN_KEY:
+    if paths.n == 0 or paths.vlan == VLAN_KEY or (pk.proto != PROTO_TCP and pk.proto != PROTO_UDP):
         return 0
+    hash_ = ends_hash(pk)
+    met = kin.met[hash_ & (KIN_BUCKETS - 1)]
     for i in range(KIN_PLACES):
         if met[i].row and met[i].tag == <u32>(hash_ >> 32) and is_kin(&rows[met[i].row], &colds[met[i].row], paths, pk):
             put_first(met, i, met[i])

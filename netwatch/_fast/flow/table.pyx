@@ -131,17 +131,13 @@ cdef u32 table_find(const Table* t, const Packet* pk) noexcept nogil:
             n += 1
         at = (at + 1) & t.mask
     if n == 0:
-        return kin_of(t, pk)
+        return kin_find(t.kin, t.rows, t.colds, t.paths, pk)
     strangers.rows, strangers.colds, strangers.echoes, strangers.paths = t.rows, t.colds, t.echoes, t.paths
     strangers.n = n
     number = strangers_choose(&strangers, pk)
     if number == 0:
-        number = kin_of(t, pk)
+        number = kin_find(t.kin, t.rows, t.colds, t.paths, pk)
     return strangers.met[n - 1] if number == 0 and n == STRANGERS else number     # no more are told apart
-
-
-cdef inline u32 kin_of(const Table* t, const Packet* pk) noexcept nogil:
-    return kin_find(t.kin, t.rows, t.colds, t.paths, pk) if t.paths.n else 0
 
 
 cdef u32 table_add(Table* t, const Packet* pk) noexcept nogil:
