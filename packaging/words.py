@@ -42,8 +42,9 @@ def parsers() -> dict[str, argparse.ArgumentParser]:
         module, _, function = place.partition(":")
         command = getattr(importlib.import_module(module), function)
         found[name] = parser = asked(command, [])
-        if any(action.nargs == argparse.REMAINDER for action in parser._actions):
-            choices = [choice for action in parser._actions for choice in action.choices or ()]
+        positional = parser._get_positional_actions()
+        if any(action.nargs == argparse.REMAINDER for action in positional):
+            choices = [choice for action in positional for choice in action.choices or ()]
             found |= {f"{name} {choice}": asked(command, [choice], parser.prog) for choice in choices}
     return found
 

@@ -193,4 +193,6 @@ def _held(process: subprocess.Popen[bytes]) -> Callable[[], None]:
         return process.terminate
     from netwatch.cli.leash import Leash
 
-    return Leash(process.pid).let_go
+    leash = Leash()
+    leash.hold(process.pid)
+    return leash.let_go

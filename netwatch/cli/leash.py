@@ -1,6 +1,6 @@
 """What ends a program and removes a folder once netwatch is gone, however it went; netwatch may be jailed by then.
 
-A process of its own, forked before the jail: it waits for a pipe to shut, which the kernel does for whoever is killed.
+A process of its own, forked before the jail: it waits for a socket to shut, which the kernel does for who is killed.
 """
 
 from __future__ import annotations
@@ -10,49 +10,71 @@ import os
 import select
 import shutil
 import signal
+from socket import SHUT_RDWR, recv_fds, send_fds, socketpair
+from typing import TYPE_CHECKING
 
-PATIENCE_MS = 5000  # for the program to end when it is told to
+if TYPE_CHECKING:
+    from socket import socket
+
+PATIENCE_MS = 5000  # for the program to end when it is told to; then it is killed
 FDS_MOST = 65_536
 
 
 class Leash:
-    """Holds a program that was started from here. Make it before there are threads."""
+    """Make it before there are threads. It removes `folder`, and ends what it holds."""
 
-    def __init__(self, pid: int, folder: str | None = None) -> None:
-        waits, self._hand = os.pipe2(os.O_CLOEXEC)
-        program = os.pidfd_open(pid)  # a number may be another's by then
+    def __init__(self, folder: str | None = None) -> None:
+        self._hand, waits = socketpair()
         self._child = os.fork()
         if self._child == 0:
-            _wait(waits, program, folder)
-        os.close(waits)
-        os.close(program)
+            _wait(waits, folder)
+        waits.close()
+
+    def hold(self, pid: int) -> None:
+        """A program that was started from here, and was not waited for yet."""
+        program = os.pidfd_open(pid)  # a number may be another's by then
+        try:
+            send_fds(self._hand, [b"p"], [program])
+        finally:
+            os.close(program)
 
     def let_go(self) -> None:
         """End the program, if it has not ended, and remove the folder. May be called again."""
-        if self._hand < 0:
+        if self._hand.fileno() < 0:
             return
-        os.close(self._hand)
-        self._hand = -1
+        with contextlib.suppress(OSError):
+            self._hand.shutdown(SHUT_RDWR)  # whoever else has a copy of it
+        self._hand.close()
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self._child, 0)
 
 
-def _wait(waits: int, program: int, folder: str | None) -> None:
-    """The child's part: it does not return. It holds two descriptors, so that nobody waits for it."""
+def _wait(waits: socket, folder: str | None) -> None:
+    """The child's part: it does not return. It holds no other descriptor, so that nobody waits for it."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_IGN)
     try:
-        low, high = sorted((waits, program))
-        os.closerange(0, low)
-        os.closerange(low + 1, high)
-        os.closerange(high + 1, FDS_MOST)
-        os.read(waits, 1)
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(program, signal.SIGTERM)
-            ended = select.poll()
-            ended.register(program, select.POLLIN)
-            ended.poll(PATIENCE_MS)
+        os.closerange(0, waits.fileno())
+        os.closerange(waits.fileno() + 1, FDS_MOST)
+        programs: list[int] = []
+        said = b"p"
+        while said:
+            said, fds, _, _ = recv_fds(waits, 1, 1)
+            programs += fds
+        for program in programs:
+            _end(program)
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
     finally:
         os._exit(0)
+
+
+def _end(program: int) -> None:
+    """Ask it to end; kill it where it does not."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(program, number)
+            ended = select.poll()
+            ended.register(program, select.POLLIN)
+            if ended.poll(PATIENCE_MS):
+                return

@@ -53,6 +53,12 @@ def prepared(arguments: list[str]) -> argparse.Namespace:
     """The options of these words, settings among them."""
     options = build_parser().read(arguments)
     options.files += options.read
+    settle(options)
+    return options
+
+
+def settle(options: argparse.Namespace) -> None:
+    """Take them for what they say: what they need is made ready. Raises CommandError."""
     speak(options.quiet, options.verbose)
     log.begin(options)
     check(options)
@@ -63,7 +69,6 @@ def prepared(arguments: list[str]) -> argparse.Namespace:
     options.host = host_of(options, bool(options.interface))
     options.names = None
     use_client_names()
-    return options
 
 
 def host_of(options: argparse.Namespace, live: bool) -> Host:
@@ -175,7 +180,7 @@ class Reading:
         if self._feed is not None:
             self._feed.begin()
         try:
-            with stopped_by(self._stop):
+            with stopped_by(self.stop):
                 reading.look_ahead(lambda: bool(self.interrupted))
                 if reading.scout is not None and reading.scout.missed:
                     say(f"fields of flows: shown of the first {MOST:,} flows only")
@@ -332,6 +337,7 @@ class Reading:
             summary["matched"] = dict(self.selection.matched)
         return summary
 
-    def _stop(self, number: int, frame: object) -> None:
+    def stop(self, number: int, frame: object) -> None:
+        """A signal wants it to end, with what is known so far."""
         self.interrupted = number
         self.source.interrupt()

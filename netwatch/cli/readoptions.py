@@ -52,10 +52,10 @@ def build_parser() -> Parser:
                epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.meant["--objects"] = "`netwatch export --objects FOLDER`, which writes files"
     _inputs(p)
-    _shown(p)
-    _looks(p)
-    _saved(p)
-    _working(p)
+    _summed_up(shown(p))
+    looks(p)
+    saved(p)
+    _apart(working(p))
     return p
 
 
@@ -80,15 +80,25 @@ def _inputs(p: Parser) -> None:
     g.add_argument("--no-dpi", action="store_true", help="do not look at content")
 
 
-def _shown(p: Parser) -> None:
+def shown(p: Parser) -> argparse._ArgumentGroup:
+    """Options of what is shown, whatever is read."""
     g = p.add_argument_group("what is shown")
     g.add_argument("--what", default="flows", metavar="KIND[,KIND...]",
-                   help=f"of {', '.join((*KINDS_TOLD, *OF_ADDONS))}; default flows; `list` tells of each")
+                   help=f"of {', '.join((*KINDS_TOLD, *OF_ADDONS))}; default %(default)s; `list` tells of each")
     g.add_argument("-Y", "--where", metavar="EXPR", help="only records that pass this filter")
     g.add_argument("--exit-status", action="store_true", help="with --where: exit 1 when nothing passes it")
     g.add_argument("--fields", metavar="A,B,C", help="only these fields")
     g.add_argument("--sort", metavar="FIELD[:desc]", help="order of the records of each kind")
     g.add_argument("--limit", type=natural, metavar="N", help="at most this many records of each kind")
+    g.add_argument("--stream-limit", type=natural, metavar="BYTES",
+                   help=f"with --what streams: text kept of each; default {STREAM_LIMIT}")
+    g.add_argument("--show-secrets", action="store_true", help="do not mask passwords, cookies and the like")
+    g.add_argument("--resolve", action="store_true", help="ask the resolver for names; it sends packets, and waits")
+    return g
+
+
+def _summed_up(g: argparse._ArgumentGroup) -> None:
+    """Counts instead of records, or what a flow says."""
     g.add_argument("--by", metavar="A,B,C", help="how many records there are of each value of these fields, instead of "
                    "the records; the most first")
     g.add_argument("--sum", metavar="A,B,C", help="with --by: fields to add up; default bytes,packets of flows, len "
@@ -100,13 +110,10 @@ def _shown(p: Parser) -> None:
     g.add_argument("--follow-stream", type=int, metavar="N", help="with --follow: of the streams of HTTP/2, HTTP/3 or "
                    "QUIC this one alone")
     g.add_argument("--follow-as", choices=STYLES, help="with --follow; default text")
-    g.add_argument("--stream-limit", type=natural, metavar="BYTES",
-                   help=f"with --what streams: text kept of each; default {STREAM_LIMIT}")
-    g.add_argument("--show-secrets", action="store_true", help="do not mask passwords, cookies and the like")
-    g.add_argument("--resolve", action="store_true", help="ask the resolver for names; it sends packets, and waits")
 
 
-def _looks(p: Parser) -> None:
+def looks(p: Parser) -> None:
+    """Options of how it looks."""
     g = p.add_argument_group("how it looks")
     g.add_argument("--format", choices=formats.ALL, help="default table on a terminal, ndjson in a pipe")
     g.add_argument("--flat", action="store_true", help="JSON: names with dots instead of objects in objects")
@@ -119,7 +126,8 @@ def _looks(p: Parser) -> None:
     amount.add_argument("-v", "--verbose", action="store_true", help="say more there, in the end what was read")
 
 
-def _saved(p: Parser) -> None:
+def saved(p: Parser) -> None:
+    """Options of what is saved."""
     g = p.add_argument_group("what is saved")
     g.add_argument("-w", "--write", action=Once, metavar="FILE.pcapng", help="also save the packets that pass --where; "
                    "FILE.pcap: as pcap, and what is known of them in FILE.pcap.jsonl; .gz, .zst: compressed")
@@ -127,16 +135,22 @@ def _saved(p: Parser) -> None:
     g.add_argument("--with-secrets", action="store_true", help="with --write: also the TLS keys that opened its flows")
 
 
-def _working(p: Parser) -> None:
+def working(p: Parser) -> argparse._ArgumentGroup:
+    """Options of how it works."""
     g = p.add_argument_group("how it works")
-    g.add_argument("--workers", type=int, default=1, metavar="N", help="engines side by side; same results")
-    g.add_argument("--each", action="store_true", help="several files are several captures, read apart, --workers N of "
-                   "them at once; records name their file; ndjson")
-    g.add_argument("--scheduler", metavar="URL", help="the same, by the workers of a Dask cluster: tcp://HOST:PORT")
     g.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
     g.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
     log.add_options(g)
     sandbox.add_option(g)
+    return g
+
+
+def _apart(g: argparse._ArgumentGroup) -> None:
+    """Many at work."""
+    g.add_argument("--workers", type=int, default=1, metavar="N", help="engines side by side; same results")
+    g.add_argument("--each", action="store_true", help="several files are several captures, read apart, --workers N of "
+                   "them at once; records name their file; ndjson")
+    g.add_argument("--scheduler", metavar="URL", help="the same, by the workers of a Dask cluster: tcp://HOST:PORT")
 
 
 def check(options: argparse.Namespace) -> None:

@@ -146,6 +146,8 @@ class FlowOwners(Addon):
         if self._recorded is not None:
             self._look_up(self._recorded, engine, row)
         found = told.of(row, key)
+        if found is None and owners is not None and owners.ready and (told, key) in self._open:
+            found = self._asked_early(owners, told, row, key)
         if found is not None:
             record["process"] = _object(found[0], found[1])
         elif self._recorded is None:
@@ -232,6 +234,15 @@ class FlowOwners(Addon):
             self._patience -= STEP_S
             time.sleep(STEP_S)
         self._open.discard((told, key))
+
+    def _asked_early(self, owners: Owners, told: AddonColumns, row: int, key: int,
+                     ) -> tuple[tuple[object, ...], int | None] | None:
+        """What is known of a flow of which somebody wants to know already; who has no answer is asked again in time."""
+        ends = told.ends(row, key)
+        answer = owners.of_flow(*ends) if ends is not None else None
+        if isinstance(answer, Owner):
+            self._put(answer, told, row, key)
+        return told.of(row, key)
 
     def _put(self, answer: Owner | Unknown, told: AddonColumns, row: int, key: int) -> bool:
         """Put the answer of now into the columns. May a later one be better?"""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import glob
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +15,8 @@ from pathlib import Path
 
 import pytest
 from netwatch_command import COMMAND, ENVIRONMENT, let_in
+
+from netwatch.cli import leash
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="captures, on Linux")
 NOBODY = 65_534
@@ -73,3 +77,74 @@ def test_a_run_that_is_killed_leaves_no_keys_and_no_program(running, tmp_path):
     process.kill()
     process.wait(10)
     assert gone(program, tmp_path)
+
+
+def test_what_does_not_end_when_it_is_told_to_is_killed(tmp_path, monkeypatch):
+    monkeypatch.setattr(leash, "PATIENCE_MS", 200)
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    held = leash.Leash(str(folder))
+    copy = os.dup(held._hand.fileno())  # as any process has it that is forked later
+    program = subprocess.Popen(["sh", "-c", f"trap '' TERM; echo > {tmp_path}/deaf; while :; do sleep 0.1; done"])
+    try:
+        held.hold(program.pid)
+        until = time.monotonic() + 20
+        while not (tmp_path / "deaf").exists() and time.monotonic() < until:
+            time.sleep(0.02)
+        held.let_go()
+        assert program.wait(10) == -signal.SIGKILL
+        assert not folder.exists()
+    finally:
+        os.close(copy)
+        program.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize("moment", ["its folder is there", "it runs", "it has ended"])
+def test_a_signal_at_any_moment_ends_both(number, moment, tmp_path):
+    mark = tmp_path / "mark"
+    script = {"it has ended": f"echo $$ > {mark}"}.get(moment, f"echo $$ > {mark}; exec sleep 60")
+    process = subprocess.Popen([*COMMAND, "run", "-i", "lo", "--what", "flows", "--", "sh", "-c", script],
+                               env={**ENVIRONMENT, "TMPDIR": str(tmp_path)}, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    waits = f"{tmp_path}/netwatch-run-*" if moment == "its folder is there" else str(mark)
+    try:
+        until = time.monotonic() + 60
+        while not glob.glob(waits) and time.monotonic() < until:
+            time.sleep(0.01)
+        process.send_signal(number)
+        process.communicate(timeout=40)
+    finally:
+        process.kill()
+    assert process.returncode == 128 + number
+    assert not glob.glob(f"{tmp_path}/netwatch-run-*")
+    if mark.exists() and mark.read_text():
+        assert not Path(f"/proc/{int(mark.read_text())}").exists()
+
+
+def test_flows_of_a_program_without_keys_are_known_by_their_owner(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        said = f"import socket, time; socket.create_connection(('127.0.0.1', {port})); time.sleep(1)"
+        done = subprocess.run([*COMMAND, "run", "-i", "lo", "--what", "flows", "--fields", "dport,process.name",
+                               "-w", str(tmp_path / "said.pcapng"), sys.executable, "-c", said],
+                              env=ENVIRONMENT, capture_output=True, text=True, timeout=60, check=True)
+    flows = [json.loads(line) for line in done.stdout.splitlines()]
+    if not flows and "owners of flows" in done.stderr:
+        pytest.skip("owners of flows are not found here")
+    assert [(flow["dport"], flow["process"]["name"][:6]) for flow in flows] == [(port, "python")]
+    assert "wrote no keys" in done.stderr
+    saved = subprocess.run([*COMMAND, "read", str(tmp_path / "said.pcapng"), "--what", "packets", "--fields", "n,info"],
+                           env=ENVIRONMENT, capture_output=True, text=True, timeout=60, check=True)
+    assert "[SYN]" in saved.stdout.splitlines()[0]
+
+
+def test_it_has_the_options_of_read():
+    for words, code, said in ((("--duration", "300ms", "sleep", "60"), 0, ""),
+                              (("--where", "prot == 6", "true"), 2, "did you mean 'proto'?"),
+                              (("--fields", "nosuch", "true"), 2, "no such field"),
+                              (("--by", "src", "true"), 2, "netwatch read"),
+                              (("--what", "summary", "true"), 2, "ask for flows")):
+        done = subprocess.run([*COMMAND, "run", "-i", "lo", *words], env=ENVIRONMENT, capture_output=True, text=True,
+                              timeout=60)
+        assert (done.returncode, said in done.stderr) == (code, True), (words, done.stderr)
