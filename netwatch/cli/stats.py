@@ -17,6 +17,7 @@ from netwatch.cli.errors import CommandError, say
 from netwatch.cli.parser import Parser
 from netwatch.cli.selection import check_field, check_where, has_plugins, parse_where
 from netwatch.cli.sources import open_source
+from netwatch.records import columns
 from netwatch.records.items import Packets
 from netwatch.records.output import Writes
 from netwatch.records.plain import PLAIN
@@ -149,18 +150,16 @@ def interval_of(text: str) -> int:
     return interval
 
 
-def _fields(text: str, option: str) -> dict[str, Sequence[str]]:
-    """The fields of flows for each name that was asked; the first that a flow has counts."""
-    from netwatch.records.columns import column_of
-
-    found: dict[str, Sequence[str]] = {}
+def _fields(text: str, option: str) -> dict[str, columns.Column]:
+    """The column of flows for each name that was asked."""
+    found: dict[str, columns.Column] = {}
     for name in (word.strip() for word in text.split(",") if word.strip()):
         check_field(name, option, ["flows"])
-        column = column_of("flow", name, has_plugins())
+        column = columns.column_of("flow", name, has_plugins())
         if column is not None:
             if option == "--sum" and column.type not in QUANTITIES:
                 raise CommandError(f"--sum {name}: not a quantity")
-            found[name] = column.own
+            found[name] = column
     if not found:
         raise CommandError(f"{option} needs a field's name; `netwatch fields flow` lists them")
     return found

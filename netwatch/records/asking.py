@@ -25,7 +25,13 @@ def field_fault(name: str, kinds: Iterable[str], more: bool = False) -> str:
     import difflib  # every start would pay for it otherwise
 
     from netwatch.filter.habits import instead_of
+    from netwatch.records.wireshark import INSTEAD
 
+    if name.lower() in INSTEAD:
+        others = kinds_with(name)
+        have = f"; {' and '.join(others)} records have" if others else ""
+        return f"Wireshark's numbers of it are not told of {' and '.join(asked)} records{have}; write " \
+               f"{INSTEAD[name.lower()]}"
     known = [each for kind in asked for each in names_of(kind)]
     meant = instead_of(name.lower(), tuple(asked)) or ""
     near = ([word for word in re.findall(r"[a-z_0-9.]+", meant) if word in known]

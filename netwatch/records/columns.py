@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch.model.record import Record
 from netwatch.records.values import value_at
+from netwatch.records.wireshark import INSTEAD, PAIRS, Made, made_of
 
 if TYPE_CHECKING:
     from netwatch.schema import Field, Type
@@ -26,28 +27,58 @@ FURTHER = {
 }
 KINDS = frozenset({"flow", "packet", "dns", "http", "tls", "stream", "alert", "finding", "host", "process",
                    "summary"})  # an addon's are not known
+# what is looked at beside, where a name of Wireshark's is of one header
+BESIDE = {"ip": ("proto", "src"), "ipv6": ("proto", "src"), "tcp": ("proto",), "udp": ("proto",)}
+WITH_PROTO = ("flow", "packet")  # kinds whose records have it
 OF_NO_FLOW = frozenset({"flow", "alert", "finding", "host", "process", "summary"})
 
 
 class Column(NamedTuple):
     """`name`: as it was asked for. `own`: dotted paths in the record, `flow`: in its flow's record; the first that has
-    a value has the say. `type`: how they are sorted."""
+    a value has the say. `type`: how they are sorted. `made`: a name of Wireshark's, whose values are made of those."""
 
     name: str
     own: tuple[str, ...]
     flow: tuple[str, ...] = ()
     type: Type | None = None
+    made: Made | None = None
 
     def value(self, record: Record, flow: Record | None) -> object:
         """None when there is none."""
+        if self.made is not None:
+            found = {path: value for asked, paths in ((flow, self.flow), (record, self.own)) if asked is not None
+                     for path in paths if (value := value_at(asked, path)) is not None}
+            return self.made.value(found)
         for asked, paths in ((record, self.own), (flow, self.flow)):
             for path in paths:
-                if asked is not None and (found := value_at(asked, path)) is not None:
+                if asked is not None and (found := value_at(asked, path)) not in (None, []):
                     return found
         return None
 
 
 def column_of(kind: str, name: str, more: bool = False, whole: bool = False) -> Column | None:
+    """See _plain_column; for what is a name of Wireshark's alone the column of Wireshark's values, None where these
+    cannot be told."""
+    column = _plain_column(kind, name, more, whole)
+    low = name.lower()
+    if column is None or low in (*column.own, *column.flow):
+        return column
+    made = None if low in INSTEAD else made_of(low)
+    if made is None:
+        return None if low in INSTEAD else column
+    if low in PAIRS:
+        both = tuple(field.key(kind) for field in _fields_by_name(kind)[0].get(low, ()))
+        column = column._replace(own=both if kind == "packet" else column.own)
+    paths = (*column.own, *column.flow)
+    beside = tuple(each for each in BESIDE.get(low.partition(".")[0], ()) if each not in paths)
+    asked = {"own": beside} if kind in WITH_PROTO else {"flow": beside[:1] * bool(made.proto)}
+    if kind in OF_NO_FLOW and kind != "flow":
+        asked = {}
+    return column._replace(own=column.own + asked.get("own", ()), flow=column.flow + asked.get("flow", ()),
+                           made=made._replace(paths=paths))
+
+
+def _plain_column(kind: str, name: str, more: bool, whole: bool) -> Column | None:
     """The column for a name in records of a kind, None where they have no such field. `more`: users' own plugins may
     have added objects to flows. `whole`: a name that is an object's as well as a field's (`process`) is all of the
     object, as it is in whole records."""
@@ -122,7 +153,8 @@ def names_of(kind: str) -> list[str]:
     def own(field: Field) -> bool:
         return kind in field.kinds
     names = [field.key(kind) for field in fields_of(kind)]
-    return [*names, *FURTHER.get(kind, ()), *(name for name, fields in NAMES.items() if any(map(own, fields)))]
+    return [*names, *FURTHER.get(kind, ()), *(name for name, fields in NAMES.items()
+                                              if any(map(own, fields)) and (name not in INSTEAD or name in names))]
 
 
 def _is_object(name: str, keys: Iterable[str]) -> bool:

@@ -59,12 +59,13 @@ class Writer:
         self._kind = ""  # of the records of CSV, which are of one
         self._flow_keys: dict[str, frozenset[str]] = {}
         self._asked: dict[str, list[Column]] = {}  # what is shown, by kind
+        self._apart: dict[str, list[Column]] = {}  # those of them that are written apart
         self._look = look
         self.left_out: list[str] = []  # columns of tables for which there was no room
         self._sheet = Sheet() if style == "csv" and fields is None and waits else None
         form = style if self._sheet is None else "sparse"
-        self._encoder = Encoder(form, self._shown, interfaces, flat=flat, clock=clock)
-        self._pieces = Encoder(form, self._shown, interfaces, bare=True, flat=flat, clock=clock)
+        self._encoder = Encoder(form, self._written, interfaces, flat=flat, clock=clock)
+        self._pieces = Encoder(form, self._written, interfaces, bare=True, flat=flat, clock=clock)
         self.clock = clock
 
     def described(self) -> frozenset[str] | None:
@@ -90,10 +91,14 @@ class Writer:
         """One record, now."""
         self._learn(item)
         self._kind = item.kind
-        self._take(item.kind, item.write(self._encoder, self.flow_keys(item.kind)))
+        self._take(item.kind, self._write(item, self._encoder))
 
     def flows(self, run: FlowRun) -> None:
         """All of a run of flows, now."""
+        if self._made("flow"):
+            for item in run:
+                self.write(item)
+            return
         self._kind = "flow"
         encoder = self._encoder
         for cells in run.write(encoder):
@@ -104,7 +109,7 @@ class Writer:
 
     def packets(self, run: Packets) -> None:
         """All of a run of packets, now."""
-        if self.flow_keys("packet"):
+        if self.flow_keys("packet") or self._made("packet"):
             for item in run:
                 self.write(item)
             return
@@ -126,7 +131,7 @@ class Writer:
     def piece(self, item: Item) -> Piece:
         """What write() would write, for put() to write later."""
         self._learn(item)
-        cells = item.write(self._pieces, self.flow_keys(item.kind))
+        cells = self._write(item, self._pieces)
         return self._pieces.take() if cells is None else cells
 
     def put(self, kind: str, piece: Piece) -> None:
@@ -159,6 +164,36 @@ class Writer:
             return
         self._encoder.close()
         self._send(self._encoder.take())
+
+    def _made(self, kind: str) -> list[Column]:
+        """What is not written from where it stands: values that are made for names of Wireshark's, and, in records that
+        have such, of single headers."""
+        if kind not in self._apart:
+            shown = self._shown(kind) or []
+            asks = any(column.made is not None for column in shown)
+            self._apart[kind] = [column for column in shown if column.made is not None or (
+                asks and kind == "packet" and any("." in path for path in column.own))]
+        return self._apart[kind]
+
+    def _write(self, item: Item, encoder: Encoder) -> Cells | None:
+        """One record, there."""
+        kind = item.kind
+        flow_keys, made = self.flow_keys(kind), self._made(kind)
+        if not made:
+            return item.write(encoder, flow_keys)
+        record = item.record(keys_of(path for column in self._shown(kind) or () for path in column.own))
+        flow = item.flow(flow_keys) if flow_keys else None
+        body = record | {_stands_for(column): value for column in made
+                         if (value := column.value(record, flow)) is not None}
+        cells: Cells | None = encoder.record(kind, body, flow)
+        return cells
+
+    def _written(self, kind: str) -> list[Column] | None:
+        """What is shown, as it stands in what the encoder is given."""
+        shown = self._shown(kind)
+        made = self._made(kind)
+        return shown and [Column(column.name, (_stands_for(column),)) if column in made else column
+                          for column in shown]
 
     def _learn(self, item: Item) -> None:
         """The columns of a kind that an addon makes are those of its first record: its records are all alike."""
@@ -197,6 +232,11 @@ class Writer:
         found = columns_of(kind, names, self._more, whole=self.style in ("json", "ndjson"))
         self._asked[kind] = found
         return found
+
+
+def _stands_for(column: Column) -> str:
+    """The key of a value that was made: no record's own, and no path."""
+    return "=" + column.name.replace(".", "=")
 
 
 def _csv_fields(kind: str, all_of_it: bool) -> list[str]:

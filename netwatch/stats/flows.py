@@ -5,13 +5,14 @@ from __future__ import annotations
 import collections
 import functools
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import product
 
 from netwatch.model.record import Record
 from netwatch.model.span import Span
+from netwatch.records.columns import Column as Asked
 from netwatch.records.items import Item, Packets
-from netwatch.records.values import keys_of, value_at
+from netwatch.records.values import keys_of
 from netwatch.stats.table import MOST_GROUPS, Column, Kind, Table, most_first
 
 ADDRESSES = ("ip", "ipv6")  # levels of addresses alone
@@ -218,19 +219,18 @@ class Endpoints(Conversations):
 
 
 class Groups(FlowStatistic):
-    """Flows by the values of some fields, and sums of others. `by`, `sums`: as they were asked, with the fields of the
-    schema that the name stands for; the first that a flow has counts. A flow with several values counts in several
-    groups."""
+    """Flows by the values of some fields, and sums of others. `by`, `sums`: by the names that were asked. A flow
+    with several values counts in several groups."""
 
-    def __init__(self, by: dict[str, Sequence[str]], sums: dict[str, Sequence[str]]) -> None:
+    def __init__(self, by: Mapping[str, Asked], sums: Mapping[str, Asked]) -> None:
         super().__init__()
         self.by, self.sums = by, sums
-        self.keys = keys_of(name for names in (*by.values(), *sums.values()) for name in names)
+        self.keys = keys_of(path for column in (*by.values(), *sums.values()) for path in column.own)
         self.groups: dict[tuple[object, ...], list[float]] = {}
 
     def add(self, flow: Record) -> None:
-        values = [number_of(first_value(flow, names)) for names in self.sums.values()]
-        for key in product(*(each_of(first_value(flow, names)) for names in self.by.values())):
+        values = [number_of(column.value(flow, None)) for column in self.sums.values()]
+        for key in product(*(each_of(column.value(flow, None)) for column in self.by.values())):
             if self.room(self.groups, key):
                 group = self.groups.setdefault(key, [0] * (1 + len(values)))
                 group[0] += 1
@@ -243,7 +243,7 @@ class Groups(FlowStatistic):
                 for key, group in self.groups.items()]
         biggest = next(iter(self.sums), "flows")
         columns = [*(Column(name, name) for name in self.by), Column("flows", "flows", Kind.COUNT),
-                   *(Column(name, title_of(name, fields[0]), Kind.COUNT) for name, fields in self.sums.items())]
+                   *(Column(name, title_of(name, asked.own[0]), Kind.COUNT) for name, asked in self.sums.items())]
         return [Table("flows by " + ", ".join(self.by), "group", columns, most_first(rows, biggest, "flows"),
                       bar=biggest, open=True, words=self.words())]
 
@@ -256,14 +256,9 @@ def title_of(name: str, field: str) -> str:
     return name if not unit or name.startswith("bytes") or name.endswith(f"_{unit}") else f"{name} {unit}"
 
 
-def first_value(flow: Record, names: Sequence[str]) -> object:
-    """That of the first of these fields that the flow has."""
-    return next((value for name in names if (value := value_at(flow, name)) not in (None, [])), None)
-
-
 def each_of(value: object) -> Sequence[object]:
     if isinstance(value, list):
-        return list(dict.fromkeys(map(str, value))) or (None,)
+        return list(dict.fromkeys(each if isinstance(each, int | float) else str(each) for each in value)) or (None,)
     return (str(value),) if isinstance(value, dict) else (value,)
 
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from netwatch.records.columns import Column
 from netwatch.stats.table import Statistic
 
 SECOND_NS = 1_000_000_000
 
 
 class Asked(NamedTuple):
-    """`types`: kinds of conversation; `by` and `sums`: fields of flows, see flows.Groups."""
+    """`types`: kinds of conversation; `by` and `sums`: of flows, see flows.Groups."""
 
     types: Sequence[str] = ()
     interval_ns: int = SECOND_NS
-    by: Mapping[str, Sequence[str]] = {}
-    sums: Mapping[str, Sequence[str]] = {}
+    by: Mapping[str, Column] = {}
+    sums: Mapping[str, Column] = {}
 
 
 class Topic(NamedTuple):
