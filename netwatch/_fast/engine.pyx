@@ -121,7 +121,7 @@ cdef class Engine:
         free(core.dpi.ring.mem)
         free(core.dpi.touched)
         free(core.fresh)
-        free(core.challenged)
+        free(core.challenged.items)
 
     def set_timeouts(self, dict changed) -> None:
         """Idle timeouts in seconds, by the names of TIMEOUTS or by app; the rest are the defaults."""

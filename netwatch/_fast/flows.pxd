@@ -2,7 +2,7 @@
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice
 from netwatch._fast.flow.row cimport (BIT_DPI_DONE, Row, Cold, ST_COUNT, ST_ESTABLISHED, ST_QUIC_CLOSED,
                                       ST_QUIC_HANDSHAKE, ST_QUIC_INITIAL, TcpRow)
-from netwatch._fast.flow.challenged cimport Challenge
+from netwatch._fast.flow.challenged cimport Challenges
 from netwatch._fast.flow.notes cimport Noted
 from netwatch._fast.wire.cursor cimport Parser
 from netwatch._fast.wire.defrag cimport Stray
@@ -42,7 +42,7 @@ cdef struct Core:             # one engine
     u8 copies                 # COPIES_*
     u64 copied                # packets that were captured before
     u64 copied_bytes          # on the wire, of frames
-    Challenge* challenged     # SYNs that wait for an answer, NULL while there was none
+    Challenges challenged     # SYNs that wait for an answer
     u64 refused               # packets of new flows for which there was no room at all
     u32 history               # ended flows kept
     bint hold                 # ended flows wait to be handed out

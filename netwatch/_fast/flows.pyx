@@ -8,16 +8,17 @@ from libc.stdlib cimport realloc
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_ENDED, BIT_FRESH, BIT_INITIATOR_B, BIT_REPLIED, Cold,
-                                      END_EVICTED, END_REUSED, END_TIMEOUT, Row, ST_CLOSED, ST_NONE, ST_TIME_WAIT)
-from netwatch._fast.flow.challenged cimport Challenge, challenge_note, challenge_taken
+                                      END_EVICTED, END_REUSED, END_TIMEOUT, Row, SHAKEN_CHALLENGED, ST_CLOSED, ST_NONE,
+                                      ST_TIME_WAIT)
+from netwatch._fast.flow.challenged cimport Challenge, challenge_forget, challenge_note, challenge_taken
 from netwatch._fast.flow.copies cimport copies_find, copies_note, may_be_copy
 from netwatch._fast.flow.links cimport link_seen
 from netwatch._fast.base.mix cimport prefetch
 from netwatch._fast.wire.defrag cimport Stray, stray_packet
 from netwatch._fast.wire.encap cimport base_of, path_pair
 from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, Frame, NOTE_BAD_SUM, NOTE_COPY, NOTE_DROPPED,
-                                         NOTE_HEADER, NOTE_OUTSIDE, PROTO_L2, PROTO_TCP, PROTO_UDP, Packet, TCP_SYN,
-                                         hash_key)
+                                         NOTE_HEADER, NOTE_OUTSIDE, PROTO_L2, PROTO_TCP, PROTO_UDP, Packet, TCP_ACK,
+                                         TCP_SYN, hash_key)
 from netwatch._fast.flow.receiver cimport datagram_is_spoilt, header_is_wrong
 from netwatch._fast.flow.rates cimport count_rate
 from netwatch._fast.flow.content cimport app_of, facts_free, ring_put, touch, EV_BEGUN, EV_IDENTIFIED
@@ -59,7 +60,7 @@ cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil:
         if begins_anew(core, number, row, pk):
             core_finish(core, number, END_REUSED)
             number = 0
-        elif core.challenged != NULL and row.proto == PROTO_TCP:
+        elif is_challenged(core, row):
             number = answered(core, number, row, pk)
         if number and core.dpi.want >> EV_IDENTIFIED & 1:
             app = app_of(&core.table.rows[number], &core.table.colds[number])
@@ -120,24 +121,40 @@ cdef inline bint begins_anew(Core* core, u32 number, const Row* row, Packet* pk)
         return True
     if row.proto == PROTO_TCP and pk.flags & TCP_SYN and row.tcp and not pk.part:
         anew = tcp_begins_anew(row, &core.table.tcps[row.tcp], pk)
-        if anew == ANEW_PERHAPS and challenge_note(&core.challenged, number, core.table.colds[number].key, pk):
+        if anew == ANEW_PERHAPS and challenge_note(&core.challenged, core.table.colds[number].key, row, pk):
+            core.table.tcps[row.tcp].shaken |= SHAKEN_CHALLENGED
             pk.notes |= NOTE_OUTSIDE
     return anew == ANEW
 
 
+cdef inline bint is_challenged(const Core* core, const Row* row) noexcept nogil:
+    """Does a SYN wait in the flow?"""
+    return row.proto == PROTO_TCP and core.table.tcps[row.tcp].shaken & SHAKEN_CHALLENGED != 0
+
+
 cdef u32 answered(Core* core, u32 number, Row* row, const Packet* pk) noexcept nogil:
     """The flow of the packet: the one that began with a SYN that waited, if the packet answers that."""
-    cdef Challenge* c = challenge_taken(core.challenged, number, core.table.colds[number].key, row, pk)
-    if c == NULL:
+    cdef Challenge c
+    cdef u64 key = core.table.colds[number].key
+    cdef int s
+    if not challenge_taken(&core.challenged, key, row, &core.table.tcps[row.tcp], pk, &c):
         return number
-    row.packets[c.syn.side] -= c.syn.count
-    row.bytes[c.syn.side] -= c.syn.wire
+    c.syn.frame = &c.frame
+    c.syn.payload = &c.head[0] + c.syn.head
+    s = c.syn.side
+    row.packets[s] -= c.packets
+    row.bytes[s] -= c.bytes
     core_finish(core, number, END_REUSED)
-    c.key = 0
     c.frame.n = pk.frame.n                  # flows are numbered in the order in which they are known
     number = core_packet(core, &c.syn)
-    if number and core.table.numbered:
-        core.table.frames[number].first = c.n
+    if number:
+        row = &core.table.rows[number]
+        row.packets[s] += c.packets - c.syn.count
+        row.bytes[s] += c.bytes - c.syn.wire
+        if row.tcp:
+            core.table.tcps[row.tcp].retrans[s] += <u32>(c.packets - c.syn.count)
+        if core.table.numbered:
+            core.table.frames[number].first = c.n
     return number
 
 
@@ -256,6 +273,8 @@ cdef void update(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
             taken(core, row, pk)
     row.packets[s] += pk.count
     row.bytes[s] += pk.wire
+    if pk.notes & NOTE_OUTSIDE and pk.flags & (TCP_SYN | TCP_ACK) == TCP_SYN:
+        return                              # it waits, and may be another flow's
     if ts > row.last:
         row.last = ts
     if core.table.numbered:
@@ -317,6 +336,8 @@ cdef void core_finish(Core* core, u32 number, u8 why) noexcept nogil:
         tell_identified(core, row, app, row.last, core.ordinal)
     if untold:
         turn_end(core.turns, row, cold, number, row.last + timeout_ns(core, row), core.ordinal)
+    if is_challenged(core, row):
+        challenge_forget(&core.challenged, cold.key)
     row.bits |= BIT_ENDED | BIT_DPI_DONE
     cold.ended = how_ended(row, tcp_of(core, row), why)
     table_unhash(t, number)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from conversation import CLIENT, SERVER, Talk
 from running import Result, run
-from wire import ACK, FIN, PSH, RST, SECOND, SYN, syn_options
+from wire import ACK, FIN, PSH, RST, SECOND, START, SYN, syn_options
 
 GET = b"GET /%d HTTP/1.1\r\nHost: h.example\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -176,3 +176,75 @@ def test_an_answer_that_acknowledges_another_syn(wrong: int, data: bytes) -> Non
     result = read(exchange(exchange(talk.ack(CLIENT), 0), 1).close())
     assert pairs(result) == [("/0", 200), ("/1", 200)]
     assert (result.flow["state"], result.flow["payload_in"]) == ("TIME_WAIT", 2 * len(OK))
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_many_connections_begin_anew_at_once(workers: int) -> None:
+    """A machine came up again and opens all it had from the same ports: the SYNs first, then the answers."""
+    old = [exchange(Talk(sport=10_000 + n, src=f"192.0.2.{n % 250}", step=1000).open(), n) for n in range(1500)]
+    frames = [frame for talk in old for frame in talk.frames]
+    new = [Talk(sport=10_000 + n, src=f"192.0.2.{n % 250}", start=START + 100 * SECOND + n * 1000, isn=(FAR, 77_000),
+                step=2 * SECOND) for n in range(1500)]
+    for number, talk in enumerate(new):
+        exchange(talk.open(), number)
+        frames += talk.frames
+    result = run(sorted(frames), kinds=("flows", "http"), workers=workers)
+    assert len(result.flows) == 3000 and {flow["state"] for flow in result.flows} == {"ESTABLISHED"}
+    assert len(result.by_kind["http"]) == 3000
+
+
+def test_what_waits_is_the_new_connections() -> None:
+    """The old one ends when it was last heard of, the new one began with the first of its SYNs."""
+    talk = LIVING["open"]()
+    ended = talk.now
+    for _ in range(3):
+        talk.segment(CLIENT, SYN, seq=FAR, ack=0, options=syn_options(), after=SECOND)
+    other = Talk(start=talk.now, isn=(FAR, 77_000))
+    other.seq[CLIENT] += 1
+    other.segment(SERVER, SYN | ACK)
+    other.seq[SERVER] += 1
+    exchange(other.ack(CLIENT), 1)
+    other.frames = talk.frames + other.frames
+    old, new = read(other).flows
+    assert (old["packets_out"], old["packets_in"], old["duration"]) == (4, 3, (ended - START) / SECOND - .001)
+    assert (new["packets_out"], new["packets_in"], new["retransmits_out"]) == (6, 3, 2)
+    assert new["duration"] == pytest.approx((other.now - ended) / SECOND - 1)
+
+
+def test_a_syn_that_nobody_answers_leaves_the_end_of_the_connection() -> None:
+    talk = LIVING["open"]()
+    before = read(LIVING["open"]()).flow
+    talk.segment(CLIENT, SYN, seq=FAR, ack=0, after=40 * SECOND)
+    after = read(talk).flow
+    assert (after["last"], after["duration"]) == (before["last"], before["duration"])
+    assert after["packets_out"] == before["packets_out"] + 1
+
+
+@pytest.mark.parametrize("flags", [ACK, FIN, FIN | ACK, PSH | ACK])
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_stray_segment_hides_no_syn(flags: int, times: int) -> None:
+    """Who looks for open ports may send something before each SYN that no firewall stops."""
+    talk = Talk()
+    for _ in range(times):
+        talk.segment(CLIENT, flags, seq=FAR)
+    talk.segment(CLIENT, SYN, ack=0, options=syn_options())
+    last = read(talk).flows[-1]
+    assert (last["state"], last["tcp_flags_out"]) == ("SYN_SENT", ["SYN"])
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_the_receiver_is_not_captured_any_more(answered: bool) -> None:
+    """After a long silence what its sender goes on with shows that the SYN was taken, unless the connection goes on."""
+    talk = LIVING["open"]()
+    old = list(talk.seq)
+    other = Talk(start=talk.now + 60 * SECOND, isn=(FAR, 77_000), step=20_000_000)
+    other.segment(CLIENT, SYN, ack=0, options=syn_options())
+    other.seq = [FAR + 1, 77_001]
+    if answered:
+        other.segment(SERVER, ACK, seq=old[SERVER], ack=old[CLIENT])
+    exchange(other.ack(CLIENT), 1)
+    other.frames = talk.frames + [frame for frame in other.frames if frame[1][26:30] == bytes([192, 0, 2, 1]) or
+                                  answered and frame is other.frames[1]]
+    result = read(other)
+    assert [record["path"] for record in result.by_kind["http"]] == (["/0"] if answered else ["/0", "/1"])
+    assert len(result.flows) == (1 if answered else 2)

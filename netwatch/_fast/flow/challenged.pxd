@@ -1,17 +1,25 @@
 """SYNs that came where a connection lives, until it shows who is right."""
 from netwatch._fast.base.bytes cimport u8, u32, u64
-from netwatch._fast.flow.row cimport Row
+from netwatch._fast.flow.row cimport Row, TcpRow
 from netwatch._fast.wire.packet cimport Frame, Packet
 
-cdef enum:
-    CHALLENGES = 512           # flows of which a SYN waits, at most; of two in one place the newer one does
-
-cdef struct Challenge:
-    u64 key                    # Cold.key of the flow
+cdef struct Challenge:         # of one flow
+    u64 key                    # Cold.key of the flow, 0 none
     u64 n                      # ordinal of its frame
+    u64 idle                   # ns that nothing had come for when it came
+    u64 packets                # it and the same SYN again
+    u64 bytes                  # of their frames, on the wire
+    u32 goes_on                # segments of its sender since that follow it
+    bint lives                 # the connection has gone on since
     Frame frame                # without its bytes
     Packet syn                 # its payload points behind `head`
     u8 head[60]                # of TCP
 
-cdef bint challenge_note(Challenge** kept, u32 number, u64 key, const Packet* pk) noexcept nogil
-cdef Challenge* challenge_taken(Challenge* kept, u32 number, u64 key, const Row* row, const Packet* pk) noexcept nogil
+cdef struct Challenges:
+    Challenge* items
+    u32 cap                    # places, a power of two; 0 before the first SYN
+
+cdef bint challenge_note(Challenges* kept, u64 key, const Row* row, const Packet* pk) noexcept nogil
+cdef bint challenge_taken(Challenges* kept, u64 key, const Row* row, const TcpRow* t, const Packet* pk,
+                          Challenge* taken) noexcept nogil
+cdef void challenge_forget(Challenges* kept, u64 key) noexcept nogil

@@ -27,6 +27,7 @@ cdef enum:
     DISORDER_MS = 3            # an unknown round trip: later than this is a retransmission
     FINS = 15                  # bits of TcpRow.fins
     NEAR = 1048576             # a SYN this close before known data began that data
+    STRAY = 2                  # segments of one end that may be no connection
 
 cdef enum:                     # what a segment says, the columns of TRANSITIONS
     ON_SYN = 0
@@ -100,8 +101,10 @@ cdef int tcp_begins_anew(const Row* row, TcpRow* t, const Packet* pk) noexcept n
 
 
 cdef inline bint lives(const Row* row, const TcpRow* t) noexcept nogil:
-    """Is it a connection whose ends would answer a SYN with a challenge: synchronized, and not closed by both?"""
-    return ((t.flags[0] | t.flags[1]) & TCP_ACK and t.fins & 3 != 3 and row.state != ST_NONE
+    """Is it a connection whose ends would answer a SYN with a challenge: synchronized, and not closed by both? Where one
+    end alone was seen, a segment or two of it may have been sent to nobody."""
+    return ((row.packets[0] and row.packets[1] or row.packets[0] + row.packets[1] > STRAY)
+            and (t.flags[0] | t.flags[1]) & TCP_ACK and t.fins & 3 != 3 and row.state != ST_NONE
             and row.state != ST_SYN_SENT and row.state != ST_CLOSED and row.state != ST_TIME_WAIT)
 
 
