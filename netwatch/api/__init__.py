@@ -56,7 +56,7 @@ class Common(TypedDict, total=False):
 class OfFiles(Common, total=False):
     """What reading files takes besides."""
 
-    workers: int  # engines side by side; the same results
+    workers: int  # engines side by side, see docs/read.md
     tolerant: bool  # a damaged file ends where it is damaged, without an exception; False
 
 

@@ -43,7 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("-f", "--capture-filter", metavar="EXPR", help="libpcap filter, with -i")
     p.add_argument("--duration", metavar="TIME", help="with -i: for so long; default 60s")
     p.add_argument("--format", choices=FORMATS, help="default table on a terminal, ndjson in a pipe")
-    p.add_argument("--workers", metavar="N", help="engines side by side; same results")
+    p.add_argument("--workers", metavar="N", help="engines side by side (docs/read.md)")
     p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one threshold")
     return p

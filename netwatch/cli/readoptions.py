@@ -147,7 +147,7 @@ def working(p: Parser) -> argparse._ArgumentGroup:
 
 def _apart(g: argparse._ArgumentGroup) -> None:
     """Many at work."""
-    g.add_argument("--workers", type=int, default=1, metavar="N", help="engines side by side; same results")
+    g.add_argument("--workers", type=int, default=1, metavar="N", help="engines side by side (docs/read.md)")
     g.add_argument("--each", action="store_true", help="several files are several captures, read apart, --workers N of "
                    "them at once; records name their file; ndjson")
     g.add_argument("--scheduler", metavar="URL", help="the same, by the workers of a Dask cluster: tcp://HOST:PORT")

@@ -67,7 +67,7 @@ def build_parser(topic: str = "") -> Parser:
                    help=f"rows of each table; default {show.TOP} where a table may have any number, else all")
     p.add_argument("--wide", action="store_true", help="tables as wide as they are, not as the terminal is")
     p.add_argument("--keylog", action="append", default=[], metavar="FILE", help="TLS keys in NSS format; repeatable")
-    p.add_argument("--workers", metavar="N", help="engines side by side; same results")
+    p.add_argument("--workers", metavar="N", help="engines side by side (docs/read.md)")
     p.add_argument("-i", "--interface", action="append", default=[], metavar="NAME", help="capture here; repeatable")
     p.add_argument("-f", "--capture-filter", metavar="EXPR", help="libpcap filter, with -i")
     p.add_argument("--duration", metavar="TIME", help="with -i: stop after this long, e.g. 30s, 5m")

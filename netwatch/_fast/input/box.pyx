@@ -1,10 +1,11 @@
 """A chunk of frames for Python to carry from a source to the engines, and which engine owns each frame.
 
 Several engines may share one input: each takes the frames whose outermost pair of addresses hashes to it, so that a
-flow is wholly in one, and results do not depend on how many there are.
+flow is wholly in one. The hash is the same in every process, and so are the results: what a flow tells of others
+between other hosts (look/announced.pyx, look/marks.pyx, path_pair of wire/encap.pyx) is known to its own engine alone.
 """
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16
-from netwatch._fast.base.mix cimport load32, mix, mix_address, mix_pair
+from netwatch._fast.base.mix cimport fingerprint, load32, load64
 from netwatch._fast.input.source cimport Source, chunk_free, chunk_new
 from netwatch._fast.wire.cursor cimport DECAPS_MAX
 from netwatch._fast.wire.packet cimport Frame
@@ -47,10 +48,15 @@ cdef u64 ends_hash(const Frame* f) noexcept nogil:
     cdef const u8* p = f.data
     cdef u32 at = network_at(f)
     if f.caplen >= at + 20 and p[at] >> 4 == 4:
-        return mix_pair(mix(load32(p + at + 12), 0), mix(load32(p + at + 16), 0))
+        return pair_hash(fingerprint(0, load32(p + at + 12), 0), fingerprint(0, load32(p + at + 16), 0))
     if f.caplen >= at + 40 and p[at] >> 4 == 6:
-        return mix_pair(mix_address(p + at + 8), mix_address(p + at + 24))
+        return pair_hash(fingerprint(0, load64(p + at + 8), load64(p + at + 16)),
+                         fingerprint(0, load64(p + at + 24), load64(p + at + 32)))
     return 0
+
+
+cdef inline u64 pair_hash(u64 a, u64 b) noexcept nogil:
+    return fingerprint(0, a, b) if a < b else fingerprint(0, b, a)
 
 
 cdef u32 network_at(const Frame* f) noexcept nogil:
