@@ -41,6 +41,7 @@ class Alert:
     episode: Episode
     time_ns: int  # when it was raised
     frame: int
+    tunnel: Sequence[str]  # what it was seen in
 
     @property
     def told(self) -> Told:
@@ -51,9 +52,11 @@ class Alert:
         """What the record says beside schema and time. `id` is the same whenever and wherever the capture is read."""
         told, episode = self.told, self.episode
         name = f"{self.detector.name} {told.title} {told.about} {episode.first}"
+        text = f"{told.text} (inside {' '.join(self.tunnel)})" if self.tunnel else told.text
+        around: Record = {"tunnel": list(self.tunnel)} if self.tunnel else {}
         return {"id": hashlib.blake2s(name.encode(), digest_size=6).hexdigest(), "first": iso(episode.first),
                 "last": iso(episode.last), "count": episode.count, "severity": told.severity,
-                "kind": self.detector.name, "title": told.title, "text": told.text, **told.about,
+                "kind": self.detector.name, "title": told.title, "text": text, **told.about, **around,
                 "flows": episode.flows, "frames": episode.frames, "evidence": told.evidence}
 
 
@@ -163,7 +166,7 @@ class Detect(Addon):
             if self.left_out == 1:
                 self._run.say(f"{MOST} alerts are kept: no more are told", WARNING)
             return
-        alert = Alert(detector, about, episode, notice.time_ns, notice.frame)
+        alert = Alert(detector, about, episode, notice.time_ns, notice.frame, notice.tunnel)
         self.alerts.append(alert)
         self._untold.append(alert)
 

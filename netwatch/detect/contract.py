@@ -28,7 +28,8 @@ class Notice(NamedTuple):
     its MAC or None), as text: what a station says of itself, where it is new, or of a router; STEADY (whether it was
     told before, the first and the last flow, ns, how many, the median of the gaps and of how far they are from it, s,
     numbers of flows, of frames): flows begin at regular times, as the options of the detector beacon say;
-    SAID (facts of the flow, its program): of each flow of a program that says where it goes, or how."""
+    SAID (facts of the flow, its program): of each flow of a program that says where it goes, or how. `tunnel` is what
+    the flow lies in, as records have it: whoever sent that may have made up all that is inside."""
 
     kind: str
     time_ns: int
@@ -41,6 +42,7 @@ class Notice(NamedTuple):
     proto: str
     app: int
     more: tuple[Any, ...]  # Any: as `kind` says
+    tunnel: Sequence[str] = ()
 
 
 class Many(NamedTuple):

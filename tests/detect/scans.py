@@ -24,6 +24,14 @@ def a_connect_scan_of_filtered_ports() -> Frames:
 
 
 @fires("port_scan")
+def a_scan_whose_syns_come_behind_stray_segments() -> Frames:
+    """An ACK passes a filter that has no states."""
+    return [frame for i in range(60)
+            for frame in ((at(i * 0.1), eth(ip4(6, tcp(40000 + i, 1000 + i, ACK, 1, 1), ME, YOU))),
+                          *syn(i * 0.1 + 0.01, ME, YOU, 40000 + i, 1000 + i))]
+
+
+@fires("port_scan")
 def a_scan_that_ends_with_the_capture() -> Frames:
     return [frame for i in range(30) for frame in syn(i * 0.01, ME, YOU, 40000 + i, 1000 + i)]
 

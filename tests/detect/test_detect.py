@@ -14,7 +14,7 @@ import scans
 import services  # noqa: F401
 from netwatch_command import Run
 from situation import SITUATIONS, Situation, alerts, at
-from wire import pcap
+from wire import eth, ip4, pcap, udp, vxlan
 
 from netwatch.detect import table
 
@@ -66,6 +66,17 @@ def test_much_data_leaves() -> None:
     assert record["kind"] == "data_out" and record["evidence"]["sent_mib"] >= 10
     assert (record["src"], record["dst"]) == (logins.ME, logins.OUTSIDE)
     assert not alerts(logins.a_download(), **changed) and not alerts(logins.a_backup_to_a_host_nearby(), **changed)
+
+
+@pytest.mark.parametrize("port", [4789, 9999])
+def test_what_came_in_a_tunnel_is_said_to_have_come_so(port: int) -> None:
+    """Anybody who may send a datagram can make up all that is inside one: who sent it stands in the alert."""
+    frames = [(ns, eth(ip4(17, udp(50000, port, vxlan(7, frame)), "192.0.2.99", "192.0.2.98")))
+              for ns, frame in scans.a_connect_scan_of_filtered_ports()]
+    (record,) = alerts(frames)
+    assert record["tunnel"] == ["vxlan", "vni 7", "192.0.2.99>192.0.2.98"]
+    assert record["text"].endswith("(inside vxlan vni 7 192.0.2.99>192.0.2.98)")
+    assert all("tunnel" not in each for each in alerts(scans.a_connect_scan_of_filtered_ports()))
 
 
 def test_what_a_login_says_is_not_shown() -> None:

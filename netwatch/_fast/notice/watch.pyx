@@ -5,8 +5,9 @@ any number of engines and any size of chunk. A notice is a tuple of what model.d
 """
 from libc.stdlib cimport free, qsort, realloc
 
-from netwatch._fast.base.bytes cimport u8, u32, u64
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.engine cimport Engine
+from netwatch._fast.flow.row cimport Cold
 from netwatch._fast.flow.turns cimport (TURN_ABORTED, TURN_ANSWERED, TURN_ASKED, TURN_BEGAN, TURN_CARRIED, TURN_CLOSED,
                                         TURN_DUE, TURN_GREETED, TURN_LINK, TURN_OPENED, TURN_PROBED, TURN_REFUSED,
                                         TURN_TOLD, Turn, Turns)
@@ -18,6 +19,7 @@ from netwatch._fast.notice.crowds cimport (Crowds, Group, ON_ANSWERED, ON_ASKED,
 from netwatch._fast.notice.stations cimport Stations, station_changed, stations_close, stations_open
 from netwatch._fast.notice.tallies cimport Tallies
 from netwatch._fast.notice.waiting cimport Waiting, waiting_close, waiting_order, waiting_put, waiting_turn
+from netwatch._fast.out.flowfields cimport F_TUNNEL, surroundings
 from netwatch._fast.out.rawflow cimport packed
 from netwatch._fast.proto.tls.hello cimport TLS_ALERT
 from netwatch._fast.wire.packet cimport PROTO_TCP, PROTO_UDP
@@ -232,7 +234,7 @@ cdef class Watch:
         cdef const u8* told = <const u8*>turn + sizeof(Turn)
         if station_changed(&self.stations, told):
             self.out.append(("link", turn.ts, turn.frame, turn.id, b"", b"", 0, 0, "", 0,
-                             link_sighting((<const char*>told)[:turn.facts])[:4]))
+                             link_sighting((<const char*>told)[:turn.facts])[:4], self.tunnel(turn)))
         return 0
 
     cdef int wait(self, const Turn* turn) except -1:
@@ -331,8 +333,19 @@ cdef class Watch:
 
     cdef int tell(self, str kind, const Turn* turn, tuple more) except -1:
         self.out.append((kind, turn.ts, turn.frame, turn.id, packed(turn.src, turn.family),
-                         packed(turn.dst, turn.family), turn.sport, turn.dport, proto_name(turn.proto), turn.app, more))
+                         packed(turn.dst, turn.family), turn.sport, turn.dport, proto_name(turn.proto), turn.app, more,
+                         self.tunnel(turn)))
         return 0
+
+    cdef list tunnel(self, const Turn* turn):
+        """The tunnels that the flow lies in, as its record has them; none where it is gone."""
+        cdef Engine engine = self.engines[turn.shard]
+        cdef const Cold* cold = &engine.core.table.colds[turn.row]
+        cdef u16 path = engine.core.table.rows[turn.row].path
+        if cold.key != turn.key:
+            return []
+        path = path if path else cold.back
+        return surroundings(&engine.core, path, []).get(F_TUNNEL, []) if path else []
 
 
 cdef inline u32 sum_of(const u32* minutes) noexcept nogil:

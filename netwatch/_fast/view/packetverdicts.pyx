@@ -76,7 +76,8 @@ cdef class PacketVerdicts:
             else:
                 numbers[k] = self.number(field[2](value(i, field[1])))
             k += 1
-        memcpy(&numbers[k], more, n_more * sizeof(u64))
+        if n_more:
+            memcpy(&numbers[k], more, n_more * sizeof(u64))
         known = known_of(&self.seen[MOST], <u8*>numbers, k * sizeof(u32) + n_more * sizeof(u64))
         if not known[0]:
             known[0] = 1 + <u32>judge(i)
