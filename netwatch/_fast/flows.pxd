@@ -52,7 +52,7 @@ cdef struct Core:             # one engine
     u32 begun                 # of them in it
     u32* fresh                # rows of flows that have no number yet, in order
     u32 n_fresh
-    u32 cap_fresh
+    u32 cap_fresh             # bytes
     Tally by_app[MAX_PROTOS]
     Tally by_proto[512]
     u8 link_types[8192]       # a bit for every EtherType that a PROTO_L2 flow has had

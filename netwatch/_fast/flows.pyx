@@ -4,15 +4,14 @@ A flow ends by its timeout even when the wheel has not come by yet: a packet tha
 the result does not depend on when memory is tidied. Ended flows wait on a list until they are handed out, or are kept
 as history up to a bound.
 """
-from libc.stdlib cimport realloc
-
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_ENDED, BIT_FRESH, BIT_INITIATOR_B, BIT_REPLIED, Cold,
-                                      END_EVICTED, END_REUSED, END_TIMEOUT, Row, SHAKEN_CHALLENGED, ST_CLOSED, ST_NONE,
-                                      ST_TIME_WAIT)
-from netwatch._fast.flow.challenged cimport Challenge, challenge_forget, challenge_note, challenge_taken
+                                      END_EVICTED, END_REUSED, END_TIMEOUT, Row, ST_CLOSED, ST_NONE, ST_TIME_WAIT)
+from netwatch._fast.flow.challenged cimport (Challenge, challenge_begun, challenge_forget, challenge_note, challenge_taken,
+                                             is_challenged)
 from netwatch._fast.flow.copies cimport copies_find, copies_note, may_be_copy
 from netwatch._fast.flow.links cimport link_seen
+from netwatch._fast.base.growing cimport grown
 from netwatch._fast.base.mix cimport prefetch
 from netwatch._fast.wire.defrag cimport Stray, stray_packet
 from netwatch._fast.wire.encap cimport base_of, path_pair
@@ -60,8 +59,8 @@ cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil:
         if begins_anew(core, number, row, pk):
             core_finish(core, number, END_REUSED)
             number = 0
-        elif is_challenged(core, row):
-            number = answered(core, number, row, pk)
+        elif is_challenged(&core.table, row):
+            number = answered(core, number, pk)
         if number and core.dpi.want >> EV_IDENTIFIED & 1:
             app = app_of(&core.table.rows[number], &core.table.colds[number])
     pk.notes &= ~NOTE_COPY
@@ -121,40 +120,21 @@ cdef inline bint begins_anew(Core* core, u32 number, const Row* row, Packet* pk)
         return True
     if row.proto == PROTO_TCP and pk.flags & TCP_SYN and row.tcp and not pk.part:
         anew = tcp_begins_anew(row, &core.table.tcps[row.tcp], pk)
-        if anew == ANEW_PERHAPS and challenge_note(&core.challenged, core.table.colds[number].key, row, pk):
-            core.table.tcps[row.tcp].shaken |= SHAKEN_CHALLENGED
-            pk.notes |= NOTE_OUTSIDE
+        if anew == ANEW_PERHAPS:
+            challenge_note(&core.challenged, &core.table, number, pk)
     return anew == ANEW
 
 
-cdef inline bint is_challenged(const Core* core, const Row* row) noexcept nogil:
-    """Does a SYN wait in the flow?"""
-    return row.proto == PROTO_TCP and core.table.tcps[row.tcp].shaken & SHAKEN_CHALLENGED != 0
-
-
-cdef u32 answered(Core* core, u32 number, Row* row, const Packet* pk) noexcept nogil:
+cdef u32 answered(Core* core, u32 number, const Packet* pk) noexcept nogil:
     """The flow of the packet: the one that began with a SYN that waited, if the packet answers that."""
     cdef Challenge c
-    cdef u64 key = core.table.colds[number].key
-    cdef int s
-    if not challenge_taken(&core.challenged, key, row, &core.table.tcps[row.tcp], pk, &c):
-        return number
-    c.syn.frame = &c.frame
-    c.syn.payload = &c.head[0] + c.syn.head
-    s = c.syn.side
-    row.packets[s] -= c.packets
-    row.bytes[s] -= c.bytes
-    core_finish(core, number, END_REUSED)
-    c.frame.n = pk.frame.n                  # flows are numbered in the order in which they are known
-    number = core_packet(core, &c.syn)
-    if number:
-        row = &core.table.rows[number]
-        row.packets[s] += c.packets - c.syn.count
-        row.bytes[s] += c.bytes - c.syn.wire
-        if row.tcp:
-            core.table.tcps[row.tcp].retrans[s] += <u32>(c.packets - c.syn.count)
-        if core.table.numbered:
-            core.table.frames[number].first = c.n
+    if challenge_taken(&core.challenged, &core.table, number, pk, &c):
+        core_finish(core, number, END_REUSED)
+        c.syn.frame, c.syn.payload = &c.frame, &c.head[0] + c.syn.head
+        c.frame.n = pk.frame.n              # flows are numbered in the order in which they are known
+        number = core_packet(core, &c.syn)
+        if number:
+            challenge_begun(&core.table, number, &c)
     return number
 
 
@@ -230,17 +210,9 @@ cdef inline void tell_identified(Core* core, const Row* row, u8 before, u64 ts, 
 
 
 cdef void remember_fresh(Core* core, u32 number) noexcept nogil:
-    cdef u32 cap
-    cdef void* grown
-    if core.n_fresh == core.cap_fresh:
-        cap = core.cap_fresh * 2 if core.cap_fresh else 1024
-        grown = realloc(core.fresh, cap * sizeof(u32))
-        if grown == NULL:
-            return
-        core.fresh = <u32*>grown
-        core.cap_fresh = cap
-    core.fresh[core.n_fresh] = number
-    core.n_fresh += 1
+    if grown(<u8**>&core.fresh, &core.cap_fresh, (core.n_fresh + <u64>1) * sizeof(u32), 4096):
+        core.fresh[core.n_fresh] = number
+        core.n_fresh += 1
 
 
 cdef void update(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
@@ -336,7 +308,7 @@ cdef void core_finish(Core* core, u32 number, u8 why) noexcept nogil:
         tell_identified(core, row, app, row.last, core.ordinal)
     if untold:
         turn_end(core.turns, row, cold, number, row.last + timeout_ns(core, row), core.ordinal)
-    if is_challenged(core, row):
+    if is_challenged(&core.table, row):
         challenge_forget(&core.challenged, cold.key)
     row.bits |= BIT_ENDED | BIT_DPI_DONE
     cold.ended = how_ended(row, tcp_of(core, row), why)

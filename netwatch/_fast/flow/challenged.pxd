@@ -1,7 +1,8 @@
 """SYNs that came where a connection lives, until it shows who is right."""
 from netwatch._fast.base.bytes cimport u8, u32, u64
-from netwatch._fast.flow.row cimport Row, TcpRow
-from netwatch._fast.wire.packet cimport Frame, Packet
+from netwatch._fast.flow.row cimport Row, SHAKEN_CHALLENGED
+from netwatch._fast.flow.table cimport Table
+from netwatch._fast.wire.packet cimport Frame, Packet, PROTO_TCP
 
 cdef struct Challenge:         # of one flow
     u64 key                    # Cold.key of the flow, 0 none
@@ -19,7 +20,12 @@ cdef struct Challenges:
     Challenge* items
     u32 cap                    # places, a power of two; 0 before the first SYN
 
-cdef bint challenge_note(Challenges* kept, u64 key, const Row* row, const Packet* pk) noexcept nogil
-cdef bint challenge_taken(Challenges* kept, u64 key, const Row* row, const TcpRow* t, const Packet* pk,
-                          Challenge* taken) noexcept nogil
+cdef void challenge_note(Challenges* kept, Table* table, u32 number, Packet* pk) noexcept nogil
+cdef bint challenge_taken(Challenges* kept, Table* table, u32 number, const Packet* pk, Challenge* taken) noexcept nogil
+cdef void challenge_begun(Table* table, u32 number, const Challenge* c) noexcept nogil
 cdef void challenge_forget(Challenges* kept, u64 key) noexcept nogil
+
+
+cdef inline bint is_challenged(const Table* table, const Row* row) noexcept nogil:
+    """Does a SYN wait in the flow?"""
+    return row.proto == PROTO_TCP and table.tcps[row.tcp].shaken & SHAKEN_CHALLENGED != 0

@@ -14,8 +14,9 @@ from libc.string cimport memcpy
 from netwatch._fast.base.bytes cimport u32, u64
 from netwatch._fast.base.mix cimport mix
 from netwatch._fast.flow.receiver cimport LEAST_WINDOW, near
-from netwatch._fast.flow.row cimport Row, TcpRow
-from netwatch._fast.wire.packet cimport NOTE_DROPPED, Packet, TCP_ACK, TCP_RST, TCP_SYN
+from netwatch._fast.flow.row cimport Row, SHAKEN_CHALLENGED, TcpRow
+from netwatch._fast.flow.table cimport Table
+from netwatch._fast.wire.packet cimport NOTE_DROPPED, NOTE_OUTSIDE, Packet, TCP_ACK, TCP_RST, TCP_SYN
 
 cdef enum:
     CHALLENGES_FIRST = 64
@@ -62,17 +63,21 @@ cdef bint grow(Challenges* kept) noexcept nogil:
     return True
 
 
-cdef bint challenge_note(Challenges* kept, u64 key, const Row* row, const Packet* pk) noexcept nogil:
-    """Let the SYN wait; False where there is no memory. The same SYN again is counted, another takes its place."""
+cdef void challenge_note(Challenges* kept, Table* table, u32 number, Packet* pk) noexcept nogil:
+    """Let the SYN wait in the flow. The same SYN again is counted, another takes its place."""
+    cdef const Row* row = &table.rows[number]
+    cdef u64 key = table.colds[number].key
     cdef Challenge* c = place_of(kept, key, True)
+    pk.notes |= NOTE_OUTSIDE
     while (c == NULL or c.key and c.key != key) and grow(kept):
         c = place_of(kept, key, True)
     if c == NULL:
-        return False
+        return
+    table.tcps[row.tcp].shaken |= SHAKEN_CHALLENGED
     if c.key == key and c.syn.side == pk.side and c.syn.seq == pk.seq:
         c.packets += pk.count
         c.bytes += pk.wire
-        return True
+        return
     c.key = key
     c.n = pk.frame.n
     c.idle = pk.frame.ts - row.last if pk.frame.ts > row.last else 0
@@ -84,21 +89,35 @@ cdef bint challenge_note(Challenges* kept, u64 key, const Row* row, const Packet
     c.frame.data = NULL
     c.frame.caplen = 0
     c.syn = pk[0]
+    c.syn.notes &= ~NOTE_OUTSIDE
     c.syn.payload_len = 0
     memcpy(c.head, pk.payload - pk.head, pk.head)
-    return True
 
 
-cdef bint challenge_taken(Challenges* kept, u64 key, const Row* row, const TcpRow* t, const Packet* pk,
-                          Challenge* taken) noexcept nogil:
-    """Does the packet show that the flow's waiting SYN was taken? If so it waits no more, and `taken` is a copy of it,
-    whose pointers are to be set: to `taken.frame`, and behind the header in `taken.head`."""
-    cdef Challenge* c = place_of(kept, key, False)
-    if c == NULL or pk.part or pk.notes & NOTE_DROPPED or not pk.flags & TCP_ACK or not shows(c, row, t, pk):
+cdef bint challenge_taken(Challenges* kept, Table* table, u32 number, const Packet* pk, Challenge* taken) noexcept nogil:
+    """Does the packet show that the flow's waiting SYN was taken? If so it waits no more, the flow does not count it, and
+    `taken` is a copy of it, whose pointers are to be set: to `taken.frame`, and behind the header in `taken.head`."""
+    cdef Row* row = &table.rows[number]
+    cdef Challenge* c = place_of(kept, table.colds[number].key, False)
+    if c == NULL or pk.part or pk.notes & NOTE_DROPPED or not pk.flags & TCP_ACK or \
+            not shows(c, row, &table.tcps[row.tcp], pk):
         return False
     taken[0] = c[0]
     c.key = 0
+    row.packets[taken.syn.side] -= taken.packets
+    row.bytes[taken.syn.side] -= taken.bytes
     return True
+
+
+cdef void challenge_begun(Table* table, u32 number, const Challenge* c) noexcept nogil:
+    """The SYN has begun this flow, which has it as often as it came, and from when it first did."""
+    cdef Row* row = &table.rows[number]
+    cdef int s = c.syn.side
+    row.packets[s] += c.packets - c.syn.count
+    row.bytes[s] += c.bytes - c.syn.wire
+    table.tcps[row.tcp].retrans[s] += <u32>(c.packets - c.syn.count)
+    if table.numbered:
+        table.frames[number].first = c.n
 
 
 cdef bint shows(Challenge* c, const Row* row, const TcpRow* t, const Packet* pk) noexcept nogil:
