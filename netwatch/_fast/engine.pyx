@@ -29,10 +29,10 @@ from netwatch._fast.input.box cimport Box
 from netwatch._fast.input.source cimport Chunk
 from netwatch._fast.flow.tcp cimport row_bases
 from netwatch._fast.flow.table cimport table_open, table_close, table_guess
-from netwatch._fast.look.announced cimport announced_flow, announced_free
+from netwatch._fast.look.announced cimport announced_datagram, announced_flow, announced_free
 from netwatch._fast.look.marks cimport marks_free
 from netwatch._fast.look.conns cimport spares_free
-from netwatch._fast.look.dispatch cimport dpi_datagram, dpi_drop
+from netwatch._fast.look.dispatch cimport dpi_drop
 from netwatch._fast.streams cimport stream_end, stream_segment
 
 from netwatch._fast.dpi import app_names
@@ -87,7 +87,7 @@ cdef class Engine:
         if core.parser.paths == NULL or core.parser.defrag == NULL or core.parser.out == NULL:
             raise MemoryError("no memory for an engine")
         core.parser.paths.vlan = VLANS[vlan]
-        core.readers.segment, core.readers.datagram, core.readers.end = stream_segment, dpi_datagram, stream_end
+        core.readers.segment, core.readers.datagram, core.readers.end = stream_segment, announced_datagram, stream_end
         core.readers.begun = announced_flow
         core.dpi.rows = core.table.rows
         core.dpi.colds = core.table.colds
@@ -279,8 +279,8 @@ cdef void account(Core* core, u32 i) noexcept nogil:
     cdef u32 number
     cdef bint copy
     cdef const Row* row
-    if pk.depth and i and core.parser.out[i - 1].frame == pk.frame:     # who drops what is around it never gets it
-        pk.notes |= core.parser.out[i - 1].notes & NOTE_BAD_SUM
+    if pk.depth and i:
+        pk.notes |= around(core, i) & NOTE_BAD_SUM      # who drops what is around it never gets it
     number = core_packet(core, pk) if pk.reject == 0 else 0
     copy = pk.notes & NOTE_COPY != 0
     row = &core.table.rows[number]
@@ -295,6 +295,17 @@ cdef void account(Core* core, u32 i) noexcept nogil:
             packet_event(core, pk, number)
         if core.witness != NULL:
             core.witness(core.who, pk, number, &core.table.colds[number] if number else NULL)
+
+
+cdef u16 around(const Core* core, u32 i) noexcept nogil:
+    """The notes of the packet that this one is carried in. What stands between them is carried in it as well: the
+    sub-frames of an aggregate, and what those carry."""
+    cdef const Packet* pk = &core.parser.out[i]
+    while i and core.parser.out[i - 1].frame == pk.frame:
+        i -= 1
+        if core.parser.out[i].depth < pk.depth:
+            return core.parser.out[i].notes
+    return 0
 
 
 cdef void look_ahead(Core* core) noexcept nogil:

@@ -55,21 +55,28 @@ def ppp(packet: bytes) -> bytes:
     return b"\xff\3" + (b"\0\x21" if packet[0] >> 4 == 4 else b"\0\x57") + packet
 
 
-def air(network: int, back: bool, body: bytes) -> bytes:
+def other_station(whole: bytes, station: int) -> bytes:
+    """The frame with its station's address changed: two networks have no station in common at a time."""
+    return whole.replace(raw_mac(MAC_A), raw_mac(MAC_A)[:5] + bytes([0x40 + station]), 1)
+
+
+def air(network: int, back: bool, body: bytes, station: int | None = None) -> bytes:
     """An 802.11 data frame to or from the access point of a network."""
-    whole = wlan(body, ways=2 if back else 1)
+    ends = (MAC_B, MAC_A) if back else (MAC_A, MAC_B)
+    whole = wlan(body, ways=2 if back else 1, ends=ends)
     at = 10 if back else 4
-    return whole[:at] + b"\2\0\0\0\1" + bytes([network]) + whole[at + 6 :]
+    whole = whole[:at] + b"\2\0\0\0\1" + bytes([network]) + whole[at + 6 :]
+    return other_station(whole, network if station is None else station)
 
 
 def aggregate(network: int, back: bool, packet: bytes) -> bytes:
     """The packet is the second sub-frame."""
-    macs = raw_mac(MAC_B) + raw_mac(MAC_A)
-    whole = bytearray(wlan(b"", qos=True, ways=2 if back else 1))
+    macs = raw_mac(MAC_A) + raw_mac(MAC_B) if back else raw_mac(MAC_B) + raw_mac(MAC_A)
+    whole = bytearray(wlan(b"", qos=True, ways=2 if back else 1, ends=(MAC_B, MAC_A) if back else (MAC_A, MAC_B)))
     whole[24] |= 0x80
     at = 10 if back else 4
     whole[at : at + 6] = b"\2\0\0\0\1" + bytes([network])
-    out = bytes(whole)
+    out = other_station(bytes(whole), network)
     for body in (snap(0x88B5, b"first"), snap(kind(packet), packet)):
         part = macs + struct.pack(">H", len(body)) + body
         out += part + bytes(-len(part) % 4)
@@ -113,9 +120,12 @@ def juniper(unit: int, packet: bytes) -> bytes:
     return b"MGC\x81" + struct.pack(">H", len(extension)) + extension + frame(packet)
 
 
-def relay(circuit: int, packet: bytes) -> bytes:
-    address = bytes([circuit >> 4 << 2, (circuit & 15) << 4 | 1])
-    return address + b"\3" + (b"\xcc" if packet[0] >> 4 == 4 else b"\x8e") + packet
+def relay(circuit: int, packet: bytes, size: int = 2) -> bytes:
+    """The circuit's number is in the last bits of an address of this size (ITU-T Q.922 section 3.3)."""
+    address = {2: [circuit >> 4 << 2, (circuit & 15) << 4 | 1],
+               3: [circuit >> 10 << 2, (circuit >> 6 & 15) << 4, (circuit & 63) << 2 | 1],
+               4: [circuit >> 17 << 2, (circuit >> 13 & 15) << 4, (circuit >> 6 & 127) << 1, (circuit & 63) << 2 | 1]}
+    return bytes(address[size]) + b"\3" + (b"\xcc" if packet[0] >> 4 == 4 else b"\x8e") + packet
 
 
 def pptp(call: int, packet: bytes) -> bytes:
@@ -157,16 +167,19 @@ BOTH_WAYS: dict[str, Surrounding] = {
     "label in udp": (1, lambda p, n, back: in_udp(6635, mpls([n + 16], p), False)),
     "label in gre": (1, lambda p, n, back: in_ip(47, gre(0x8847, mpls([n + 16], p)), back)),
     "service": (1, lambda p, n, back: eth(struct.pack(">I", n + 1) + frame(p), 0x88E7)),
-    "e-tag": (1, lambda p, n, back: eth(e_tag(n + 1, p), 0x893F)),
-    "vn-tag": (1, lambda p, n, back: eth(vn_tag(n + 1, back, p), 0x8926)),
+    "e-tag": (1, lambda p, n, back: other_station(eth(e_tag(n + 1, p), 0x893F), n)),
+    "vn-tag": (1, lambda p, n, back: other_station(eth(vn_tag(n + 1, back, p), 0x8926), n)),
     "service path": (1, lambda p, n, back: eth(nsh(n + 1, p), 0x894F)),
     "pppoe": (1, lambda p, n, back: eth(pppoe(n + 1, p, 0x21 if p[0] >> 4 == 4 else 0x57), 0x8864)),
     "bss": (105, lambda p, n, back: air(n, back, snap(kind(p), p))),
     "bss of an aggregate": (105, lambda p, n, back: aggregate(n, back, p)),
     "bss in capwap": (1, lambda p, n, back: in_udp(5247, b"\0\x10\x03\0" + bytes(4) + air(n, back, snap(kind(p), p)),
                                                    back)),
-    "radio in capwap": (1, lambda p, n, back: in_udp(5247, capwap(frame(p), n), back)),
+    "radio in capwap": (1, lambda p, n, back: in_udp(5247, capwap(other_station(frame(p), n), n), back)),
     "circuit": (107, lambda p, n, back: relay(n + 16, p)),
+    "circuit of 3 bytes": (107, lambda p, n, back: relay(n + 16, p, 3)),
+    "circuit of 4 bytes": (107, lambda p, n, back: relay(n + 16, p, 4)),
+    "third byte of a circuit": (107, lambda p, n, back: relay(n + 16 << 6, p, 4)),
     "interface of pflog": (117, lambda p, n, back: pflog(b"em%d" % n, p)),
     "interface of pktap": (258, lambda p, n, back: pktap(b"en%d" % n, p)),
     "interface of nflog": (239, lambda p, n, back: nflog(4 + back, n + 1, p)),

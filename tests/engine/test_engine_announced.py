@@ -299,3 +299,50 @@ def test_media_whenever_they_are_agreed_on(call: str) -> None:
               for k, (side, data) in enumerate(turns)]
     media = datagram(start + 9 * MS, B4 if dst == A4 else A4, 33333, dst, port, RTP)
     assert [flow.get("app") for flow in run([*frames, media]).flows] == ["sip", "rtp"]
+
+
+MULTIPLEXED = bytes.fromhex("8081000100000001000000007f")  # what DNS may begin with, and RTP as well
+SAYS = {  # who tells of the flow of others, and how
+    "rtsp": lambda: Talk(40000, 554).open().say(
+        CLIENT, b'SETUP rtsp://h/1 RTSP/1.0\r\nCSeq: 1\r\nTransport: RTP/AVP;unicast;dest_addr="203.0.113.9:53"'
+                b'/"203.0.113.9:123"\r\n\r\n').frames,
+    "sip": lambda: [datagram(Talk().now, A4, 5060, B4, 5060,
+                             sdp(b"IP4 203.0.113.9", b"m=audio 53 RTP/AVP 0", b"a=rtcp:123"))],
+    "tftp": lambda: [datagram(Talk().now, A4, 50000, B4, 69, RRQ + b"multicast\0\0"),
+                     datagram(Talk().now + MS, B4, 3333, A4, 50000, b"\0\6multicast\x00203.0.113.9,53,1\0")],
+}
+
+
+@pytest.mark.parametrize("who", SAYS)
+@pytest.mark.parametrize("said", [QUERY, b"\0\3" + QUERY[2:], MULTIPLEXED, b"\xe3" + bytes(47), RTP])
+@pytest.mark.parametrize("port", [53, 123])
+def test_nobody_tells_of_the_flows_of_others(who: str, said: bytes, port: int) -> None:
+    """One datagram of theirs, whatever it is: it is read as if nobody had told of it."""
+    frames = SAYS[who]()
+    theirs = datagram(frames[-1][0] + MS, "198.51.100.99", 5362, OTHER, port, said)
+    alone = run([theirs]).flow
+    told = run([*frames, theirs]).flows[-1]
+    assert told["src"] == "198.51.100.99"
+    for key in alone.keys() | told.keys():
+        if key not in ("id", "first_frame", "last_frame"):
+            assert told.get(key) == alone.get(key), key
+
+
+def test_what_the_bytes_show_is_believed_of_others() -> None:
+    """Proxies agree on media that go past them: who speaks RTP is known by that, and then whose call it is."""
+    call = datagram(Talk().now, A4, 5060, B4, 5060, sdp(b"IP4 203.0.113.9", b"m=audio 40000 RTP/AVP 0"))
+    media = [datagram(call[0] + (k + 1) * MS, "198.51.100.99", 5362, OTHER, 40000,
+                      RTP[:2] + bytes([0, k + 1]) + RTP[4:]) for k in range(5)]
+    flow = run([call, *media]).flows[1]
+    assert (flow["app"], flow["announced_by"]) == ("rtp", "192.0.2.1:5060 198.51.100.2:5060")
+    assert all("announced_by" not in run([call, *media[:n]]).flows[1] for n in (1, 2))
+
+
+@pytest.mark.parametrize("kinds", [("flows",), ("flows", "dns", "packets")])
+@pytest.mark.parametrize("first", [QUERY, b"\xe3" + bytes(47), b"SSH-2.0-x\r\n"])
+def test_who_told_of_a_flow_is_named_when_that_was_true(kinds: tuple[str, ...], first: bytes) -> None:
+    """Even of one's own: once the protocol that was told of has taken what came."""
+    start = Talk().now
+    call = datagram(start, A4, 5060, B4, 5060, changed(A4.encode(), 40000, INVITES))
+    assert "announced_by" not in run([call, datagram(start + MS, B4, 30000, A4, 40000, first)], kinds=kinds).flows[1]
+    assert "announced_by" in run([call, datagram(start + MS, B4, 30000, A4, 40000, RTP)], kinds=kinds).flows[1]

@@ -9,6 +9,10 @@ import pytest
 from running import run
 from surroundings import frame
 from wire import (
+    A6,
+    B4,
+    B6,
+    MAC_A,
     MAC_B,
     START,
     Timed,
@@ -162,6 +166,37 @@ def test_an_associated_channel_is_no_frame() -> None:
     """RFC 5586: control of the path itself, here a BFD message."""
     flow = run([(START, eth(mpls([17, 13], b"\x10\0\0\7" + bytes([0x20, 0xC0, 3, 24]) + bytes(20)), 0x8847))]).flow
     assert flow["proto"] == "mpls-channel" and flow["dst"] == MAC_B
+
+
+@pytest.mark.parametrize("source", ["1.1.1.1", "5.255.0.9", "9.9.9.9", "2001:db8:5::1", "2001:db8:5ff::1", A6])
+@pytest.mark.parametrize("size", [1, 30, 60, 1200])
+@pytest.mark.parametrize("trailer", [0, 4, 8, 20])
+def test_a_trailer_behind_what_is_labelled(source: str, size: int, trailer: int) -> None:
+    """A check sequence, or a tap's time stamp: bytes of the source are no length of IEEE 802.3."""
+    body = udp(7000, 9, b"x" * size)
+    packet = ip6(17, body, source, B6) if ":" in source else ip4(17, body, source, B4)
+    flow = run([(START, eth(mpls([1000], packet) + b"\xde" * trailer, 0x8847))]).flow
+    assert (flow["proto"], flow["src"], flow["payload_out"]) == ("udp", source, size)
+
+
+@pytest.mark.parametrize("first", ["10:bf:48", "1c:1b:0d", "0c:bf:48", "2c:1b:0d", "00:1b:0d", "01:80:c2", "10:00:5a"])
+@pytest.mark.parametrize(("kind", "name"), [(0x8892, "eth-0x8892"), (0x88F7, "ptp"), (0x8902, "cfm")])
+def test_frames_of_others_in_a_pseudowire(first: str, kind: int, name: str) -> None:
+    """PROFINET, PTP, CFM: nothing in them is looked at, their addresses are the frame's."""
+    whole = raw_mac(f"{first}:00:00:01") + raw_mac(MAC_A) + struct.pack(">H", kind) + b"x" * 50
+    for control in (b"", bytes(4)):
+        flow = run([(START, eth(mpls([1000], control + whole), 0x8847))]).flow
+        assert (flow["proto"], flow["dst"], flow["src"]) == (name, f"{first}:00:00:01", MAC_A)
+
+
+@pytest.mark.parametrize(("labels", "head", "channel"), [
+    ([1000], "10000021", True), ([1000], "10007ff9", True), ([1000, 13], "10000007", True),
+    ([1000, 13], "1c1b0d00", True), ([1000], "11000021", False), ([1000], "10010021", False),
+])
+def test_what_an_associated_channel_begins_with(labels: list[int], head: str, channel: bool) -> None:
+    """RFC 4385 section 5: version and reserved bits are 0; or label 13 says it (RFC 5586 section 4)."""
+    flow = run([(START, eth(mpls(labels, bytes.fromhex(head) + b"\xaa" * 40), 0x8847))]).flow
+    assert (flow["proto"] == "mpls-channel") == channel
 
 
 # --- GRE

@@ -9,7 +9,27 @@ from cases_carried import CARRIED, NOT_CARRIED, wlan_amsdu
 from cases_links import IP4, Case
 from running import run, run_capture
 from test_engine_parse import check_accounting, test_ends_and_surroundings
-from wire import A4, ACK, B4, PSH, START, SYN, Timed, eth, ip4, ip6, pppoe, spaced, tcp, udp, vxlan
+from wire import (
+    A4,
+    ACK,
+    B4,
+    MAC_A,
+    MAC_B,
+    PSH,
+    START,
+    SYN,
+    Timed,
+    eth,
+    ip4,
+    ip6,
+    pppoe,
+    snap,
+    spaced,
+    tcp,
+    udp,
+    vxlan,
+    wlan,
+)
 
 
 @pytest.mark.parametrize("case", CARRIED, ids=lambda case: case.name)
@@ -37,6 +57,13 @@ def test_all_of_an_aggregate():
     result = run([(START, frame)], 105, ("flows", "packets"))
     assert [flow["proto"] for flow in result.flows] == ["tcp"] + ["udp"] * len(others)
     assert sum(flow["bytes_out"] for flow in result.flows) == len(frame) and len(result.packets) == 1
+
+
+@pytest.mark.parametrize("ways", [0, 1, 2, 3])
+def test_who_sends_a_frame_of_the_air_and_who_shall_have_it(ways: int):
+    """IEEE 802.11-2020 table 9-30: the sender is the fourth address where there is one."""
+    flow = run([(START, wlan(snap(0x88B5, b"of the air"), ways=ways))], 105).flow
+    assert (flow["src"], flow["dst"], flow["payload_out"]) == (MAC_A, MAC_B, 10)
 
 
 def test_an_aggregate_without_end_is_bounded():

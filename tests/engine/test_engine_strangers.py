@@ -8,7 +8,20 @@ from collections.abc import Callable
 
 import pytest
 from running import Result, run
-from surroundings import ALL, BOTH_WAYS, BY_DIRECTION, Around
+from surroundings import (
+    ALL,
+    BOTH_WAYS,
+    BY_DIRECTION,
+    Around,
+    air,
+    capwap,
+    e_tag,
+    frame,
+    in_udp,
+    kind,
+    relay,
+    vn_tag,
+)
 from wire import (
     A6,
     ACK,
@@ -24,6 +37,7 @@ from wire import (
     ip4,
     ip6,
     sll2,
+    snap,
     spaced,
     tcp,
     udp,
@@ -235,3 +249,81 @@ def test_the_same_datagram_again_and_again_is_the_senders():
     packet = eth(ip4(17, udp(1, 2, b"tick")))
     later = [(START, packet), *((START + 900 * MS + i * US, packet) for i in range(5))]
     assert run(later).flow["packets_out"] == 6
+
+
+# --- who moves
+
+def nsh_ethernet(path: int, inner: bytes) -> bytes:
+    return struct.pack(">BBBBI", 0x0F, 0xC2, 2, 3, path << 8 | 255) + inner
+
+
+MOVED: dict[str, tuple[int, Around]] = {
+    "access point": (105, lambda p, n, back: air(n, back, snap(kind(p), p), station=1)),
+    "access point behind one controller": (1, lambda p, n, back: in_udp(
+        5247, b"\0\x10\3\0" + bytes(4) + air(n, back, snap(kind(p), p), station=1), back)),
+    "radio": (1, lambda p, n, back: in_udp(5247, capwap(frame(p), n), back)),
+    "port of an extender": (1, lambda p, n, back: eth(e_tag(n + 1, p), 0x893F)),
+    "virtual interface": (1, lambda p, n, back: eth(vn_tag(n + 1, back, p), 0x8926)),
+    "service path": (1, lambda p, n, back: eth(nsh_ethernet(n + 1, frame(p)), 0x894F)),
+}
+# the path changes below those that speak: only TCP shows that it is one connection
+REROUTED = {
+    name: ALL[name] for name in ("service path, same", "label, same", "vlan, same", "vxlan, same", "teid, by direction")
+}
+
+
+def both_ways(proto: int, out: bytes, back: bytes, around: Around, place: int) -> list[bytes]:
+    return [around(ip4(proto, out, A, B), place, False), around(ip4(proto, back, B, A), place, True)]
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("name", MOVED | REROUTED)
+def test_a_connection_goes_on_elsewhere(name: str, backwards: bool):
+    """By an acknowledgement first, or by bytes; what was lost meanwhile is sent again."""
+    link, around = (MOVED | REROUTED)[name]
+    frames = exchange(0, around)
+    data = [around(ip4(6, tcp(80, 40000, PSH | ACK, 5014 + 100 * k, 1010, bytes(100)), B, A), k // 5, True)
+            for k in range(10)]
+    acks = [around(ip4(6, tcp(40000, 80, ACK, 1010, 5114 + 100 * k), A, B), k // 5, False) for k in range(10)]
+    pairs = zip(acks[1:], data[1:], strict=True) if backwards else zip(data, acks, strict=True)
+    flow, = innermost(run(spaced(frames + [data[0]] * backwards + [each for pair in pairs for each in pair]), link))
+    assert (flow["packets_out"], flow["packets_in"]) == ((12, 12) if backwards else (13, 12))
+    assert (flow["payload_out"], flow["payload_in"], flow["state"]) == (9, 1013, "ESTABLISHED")
+    assert (flow["initiator"], flow["retransmits_in"]) == ("seen", 0)
+
+
+@pytest.mark.parametrize("name", MOVED)
+def test_datagrams_go_on_where_their_station_moved_to(name: str):
+    link, around = MOVED[name]
+    frames = [each for k in range(6)
+              for each in both_ways(17, udp(7000, 9, b"%d" % k), udp(9, 7000, b"."), around, k // 2)]
+    flow, = (f for f in run(spaced(frames), link).flows if f["proto"] == "udp" and f["sport"] == 7000)
+    assert (flow["packets_out"], flow["packets_in"]) == (6, 6)
+    alone = [frames[0], frames[2], frames[4], frames[1]]
+    assert [f["packets_out"] for f in run(spaced(alone), link).flows if f.get("sport") == 7000] == [3]
+
+
+@pytest.mark.parametrize("name", MOVED)
+def test_what_a_station_lost_on_its_way_is_sent_again(name: str):
+    link, around = MOVED[name]
+    lost = around(ip4(6, tcp(40000, 80, PSH | ACK, 1001, 5001, b"network 0"), A, B, ident=77), 1, False)
+    frames = exchange(0, around)
+    flow, = innermost(run([*spaced(frames), (START + 9_000 * MS, lost)], link))
+    assert (flow["packets_out"], flow["payload_out"], flow["retransmits_out"]) == (4, 9, 1)
+
+
+def test_a_circuit_has_no_other_bits():
+    """ITU-T Q.922: command, congestion, and where D/C is set all of the last byte."""
+    def around(packet: bytes, n: int, back: bool) -> bytes:
+        whole = bytearray(relay(16, packet, 4))
+        whole[0] |= 2 * n
+        whole[1] |= 0x0E * n
+        return bytes(whole)
+
+    frames = [around(ip4(17, udp(7000, 9, b"q"), A, B), n, False) for n in (0, 1)]
+    assert [f["packets_out"] for f in run(spaced(frames), 107).flows] == [2]
+    for size in (3, 4):
+        whole = [bytearray(relay(16, ip4(17, udp(7000, 9, b"q"), A, B, ident=n), size)) for n in (1, 2)]
+        for n in (0, 1):
+            whole[n][size - 1] = n * 0x5C | 3
+        assert [f["packets_out"] for f in run(spaced([bytes(each) for each in whole]), 107).flows] == [2]

@@ -7,6 +7,7 @@ import struct
 from collections.abc import Callable
 
 import pytest
+from cases_carried import wlan_amsdu
 from conversation import CLIENT, SERVER, Talk
 from running import Result, run
 from surroundings import ALL
@@ -147,3 +148,22 @@ def test_sums_are_a_senders_own() -> None:
     frames += [with_sum(eth(ip4(6, tcp(3, 4, SYN, 1, 0), "10.9.9.9")))] * 3
     result = run([(START + n * MS, frame) for n, frame in enumerate(frames)], kinds=("packets",))
     assert not any("bad checksum" in p.get("notes", ()) for p in result.packets)
+
+
+@pytest.mark.parametrize("broken", [[0], [1], [0, 2], [0, 1, 2]])
+def test_a_broken_header_in_an_aggregate_is_that_sub_frames_alone(broken: list[int]) -> None:
+    """Who is around an aggregate is around each of its sub-frames; none of them is around another."""
+    def aggregate(spoilt: list[int], number: int) -> bytes:
+        bodies = [ip4(17, udp(9, 1000 + k, b"x" * (3 + k)), f"10.0.0.{k}", "10.1.0.1", ident=number) for k in range(3)]
+        return wlan_amsdu(*[body[:10] + b"\x12\x34" + body[12:] if k in spoilt else body
+                            for k, body in enumerate(bodies)])
+
+    frames = [aggregate(broken if number > 1 else [], number) for number in range(5)]
+    capwap = [eth(ip4(17, udp(40000, 5247, b"\0\x10\x03\0" + bytes(4) + frame), "192.0.2.7", "192.0.2.8", ident=number))
+              for number, frame in enumerate(frames)]
+    for link, carried in ((105, frames), (1, capwap)):
+        flows = run([(START + k * MS, frame) for k, frame in enumerate(carried)], link).flows[-3:]
+        assert [f["payload_out"] for f in flows] == [(3 + k) * (2 if k in broken else 5) for k in range(3)], link
+    spoilt = [frame if k < 2 else with_sum(frame) for k, frame in enumerate(capwap)]
+    flows = run([(START + k * MS, frame) for k, frame in enumerate(spoilt)]).flows[-3:]
+    assert [f["payload_out"] for f in flows] == [(3 + k) * 2 for k in range(3)]

@@ -226,9 +226,16 @@ def teredo_origin(payload: bytes) -> bytes:
     return b"\0\0" + bytes(6) + payload
 
 
-def wlan(payload: bytes, *, qos: bool = False, protected: bool = False, ways: int = 1) -> bytes:
-    """A data frame; `ways` 1 to, 2 from the distribution system, 3 both. The addresses name MAC_A → MAC_B."""
-    a, b, bss = raw_mac(MAC_A), raw_mac(MAC_B), b"\x02\0\0\0\0\xcc"
+def wlan(
+    payload: bytes,
+    *,
+    qos: bool = False,
+    protected: bool = False,
+    ways: int = 1,
+    ends: tuple[str, str] = (MAC_A, MAC_B),
+) -> bytes:
+    """A data frame; `ways` 1 to, 2 from the distribution system, 3 both. The addresses name `ends`, sender first."""
+    a, b, bss = raw_mac(ends[0]), raw_mac(ends[1]), b"\x02\0\0\0\0\xcc"
     order = {0: b + a + bss, 1: bss + a + b, 2: b + bss + a, 3: bss + bss + b}[ways]
     head = bytes([0x88 if qos else 0x08, ways | (0x40 if protected else 0), 0, 0]) + order + b"\0\0"
     return head + (a if ways == 3 else b"") + (b"\0\0" if qos else b"") + payload

@@ -6,6 +6,7 @@ from netwatch._fast.wire.packet cimport Packet, TCP_FIN, TCP_RST, TCP_SYN
 cdef enum:
     LEAST_WINDOW = 65535       # bytes after the newest acknowledgement that are never called outside
     SYNS_SIGNED = 16           # of TcpRow.fins
+    SYNS_CUT = 128             # ... of one of them the options were not captured whole
     ANY_FLIGHT = 1 << 26       # bytes that are hardly ever on their way, or missed, at once
     ANY_WINDOW = 1 << 30       # RFC 7323 section 2.3: no window is larger
 

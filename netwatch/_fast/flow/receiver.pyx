@@ -37,10 +37,10 @@ cdef enum:
 
 
 cdef inline u32 window_of(const TcpRow* t, int side) noexcept nogil:
-    """What the side offered to receive last. Scaled only where both offered scales (RFC 7323 section 2.2); where the
-    beginning was not seen, as large as it may be."""
+    """What the side offered to receive last. Scaled only where both offered scales (RFC 7323 section 2.2); where that
+    was not seen, as large as it may be."""
     cdef u32 window = t.window[side]
-    if t.shaken & 3 != 3:
+    if t.shaken & 3 != 3 or t.fins & SYNS_CUT:
         window <<= UNKNOWN_SHIFT
     elif t.wscale[0] and t.wscale[1]:
         window <<= t.wscale[side] - 1
@@ -133,15 +133,20 @@ cdef const u8* find_option(const Packet* pk, const u8* p, u8 kind, u8 or_kind) n
 
 cdef bint options_refuse(TcpRow* t, const Packet* pk) noexcept nogil:
     """Is a segment signed where the SYNs were not, or the other way round? Its receiver drops it (RFC 2385, RFC 5925
-    section 7.3)."""
-    cdef bint signed
+    section 7.3). Options that were not captured whole may hold a signature that is not seen."""
+    cdef bint signed, cut
     if pk.head < 20:
         return False
+    cut = (pk.payload[12 - <i32>pk.head] >> 4) * 4 > pk.head
     signed = find_option(pk, pk.payload - pk.head + 20, MD5, AUTHENTICATION) != NULL
     if pk.flags & TCP_SYN:
-        t.fins |= <u8>(SYNS_SIGNED if signed else 0)
+        t.fins |= <u8>(SYNS_SIGNED if signed else SYNS_CUT if cut else 0)
         return False
-    return t.shaken & 3 == 3 and signed != (t.fins & SYNS_SIGNED != 0) and pk.frame.caplen == pk.frame.len
+    if t.shaken & 3 != 3:
+        return False
+    if signed:
+        return t.fins & (SYNS_SIGNED | SYNS_CUT) == 0
+    return t.fins & SYNS_SIGNED != 0 and not cut
 
 
 cdef bint has_stamp(const Packet* pk, u32* stamp) noexcept nogil:

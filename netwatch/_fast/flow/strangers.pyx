@@ -2,7 +2,8 @@
 two links, in two tunnels, under two labels (wire/encap.pyx has what may differ: the marks).
 
 A flow has the marks of either direction as its packets showed them. A direction with other marks than before is another
-flow, unless the packet is a copy of one just seen, or continues the same TCP connection (a path changed). The first
+flow, unless the packet is a copy of one just seen, or continues the same TCP connection (a path changed), or its
+stations are the same at another place (they roam between access points, or between ports of a switch). The first
 packet of a direction that was silent joins the flow that it answers: for TCP the one whose sequence numbers it
 acknowledges, else the one on the same marks, else the one whose marks others were answered with, else the oldest.
 Link-local addresses belong to one link (RFC 4007): there only a copy may come by another interface.
@@ -10,7 +11,7 @@ Link-local addresses belong to one link (RFC 4007): there only a copy may come b
 from netwatch._fast.base.bytes cimport u8, u16, u32, i32
 from netwatch._fast.flow.copies cimport copies_find
 from netwatch._fast.flow.row cimport Cold, Row
-from netwatch._fast.wire.encap cimport path_link, path_marks, path_partner
+from netwatch._fast.wire.encap cimport KIN_MOVED, KIN_NOT, KIN_SAME, path_kin, path_link, path_partner
 from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, PROTO_TCP, Packet, TCP_ACK, TCP_SYN)
 
 cdef enum:
@@ -50,21 +51,23 @@ cdef int kinship(const Strangers* t, u32 number, const Packet* pk) noexcept nogi
     cdef const Cold* cold = &t.colds[number]
     cdef int s = pk.side
     cdef u16 path = cold.back if s else row.path
-    cdef bint same = path_marks(t.paths, path) == path_marks(t.paths, pk.path)
+    cdef int kin = path_kin(t.paths, path, pk.path)
+    cdef bint same = kin == KIN_SAME
     if not same:
         if copies_find(t.echoes, number, pk, True):
             return COPY
-        if is_link_local(row.a, row.family) and path_link(t.paths, path) != path_link(t.paths, pk.path):
+        if kin == KIN_NOT and is_link_local(row.a, row.family) \
+                and path_link(t.paths, path) != path_link(t.paths, pk.path):
             return NOT_KIN
-    if row.packets[s] and same:
-        return SAME_MARKS
-    if row.packets[s]:
-        return CONTINUES if row.proto == PROTO_TCP and continues(row, pk) else NOT_KIN
-    if row.proto != PROTO_TCP:
-        return SAME_MARKS if same else pairing(t, path, pk.path)
-    if pk.flags & TCP_ACK and answers(row, pk):
+    if row.proto == PROTO_TCP and row.packets[s] == 0 and pk.flags & TCP_ACK and answers(row, pk):
         return ANSWERS_ON_SAME_MARKS if same else ANSWERS
-    return SAME_MARKS if same else NOT_KIN
+    if same:
+        return SAME_MARKS
+    if kin == KIN_MOVED:
+        return CONTINUES
+    if row.packets[s] == 0:
+        return NOT_KIN if row.proto == PROTO_TCP else pairing(t, path, pk.path)
+    return CONTINUES if row.proto == PROTO_TCP and continues(row, pk) else NOT_KIN
 
 
 cdef int pairing(const Strangers* t, u16 path, u16 answer) noexcept nogil:
@@ -76,10 +79,14 @@ cdef int pairing(const Strangers* t, u16 path, u16 answer) noexcept nogil:
 
 
 cdef bint continues(const Row* row, const Packet* pk) noexcept nogil:
-    """Does the segment bring what its side sends next? One that begins a connection does not."""
+    """Does the segment stand where its side goes on? One that begins a connection does not. What brings no bytes must
+    acknowledge such as the other side sent."""
     cdef i32 ahead = <i32>(pk.seq - row.nxt[pk.side])
-    return (pk.wire_payload and not pk.flags & TCP_SYN and 0 <= ahead < NEAR
-            and (not pk.flags & TCP_ACK or answers(row, pk)))
+    if pk.flags & TCP_SYN or not 0 <= ahead < NEAR:
+        return False
+    if not pk.flags & TCP_ACK:
+        return pk.wire_payload != 0
+    return answers(row, pk) and (pk.wire_payload != 0 or row.packets[1 - pk.side] != 0)
 
 
 cdef bint answers(const Row* row, const Packet* pk) noexcept nogil:

@@ -18,4 +18,5 @@ cdef struct ToldEnds:      # value of ANNOUNCED_BY
 cdef void announce(Look* look, const char* app, u16 on, const u8* address, u16 port, u8 key, Slice text) noexcept nogil
 cdef void tell_owner(Look* look, u32 row, u64 key) noexcept nogil
 cdef void announced_flow(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept nogil
+cdef void announced_datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept nogil
 cdef void announced_free(Dpi* dpi) noexcept nogil

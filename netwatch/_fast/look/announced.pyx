@@ -1,22 +1,27 @@
 """Flows that another flow told of before they began: FTP's data connections, the media of SIP and RTSP.
 
 The flow that tells (the control flow) names an address and a port where something waits, and the protocol that will be
-spoken there; the first flow to that end is taken for it, whatever its bytes look like, and holds the control flow's
-name as a fact. What is told of it after it began is added to it. A protocol that no bytes show would be believed of
-anything: its flows are between the two hosts of the control flow, so that nobody hides others' by telling of them (RFC
-2577 section 3). An announcement holds for a while, and the oldest
-makes room: ANNOUNCED_MOST stand at a time, in groups by the hash of the end they name. Behind them stands a bit for
-each port that was ever announced, since most flows begin at ports that none was.
+spoken there; the first flow to that end is shown to that protocol, before any other is asked. Once that has taken its
+first datagram the flow holds the control flow's name as a fact, until it turns out to be another's. What is told of it
+after it began is added to it.
+
+Who tells may lie. The hosts of the control flow are believed of flows that one of them has a part in; of others only
+where the bytes alone show the protocol. One that no bytes show would be believed of anything: its flows are between the
+two hosts of the control flow, so that nobody hides others' by telling of them (RFC 2577 section 3).
+
+An announcement holds for a while, and the oldest makes room: ANNOUNCED_MOST stand at a time, in groups by the hash of
+the end they name. Behind them stands a bit for each port that was ever announced, since most flows begin at ports that
+none was.
 """
 from libc.stdlib cimport calloc, free
 from libc.string cimport memchr, memcmp, memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice, slice_of
-from netwatch._fast.base.mix cimport load64, mix
-from netwatch._fast.flow.content cimport ANNOUNCED_TEXT, Announced, Dpi
+from netwatch._fast.base.mix cimport load64, mix, mix_address
+from netwatch._fast.flow.content cimport ANNOUNCED_TEXT, Announced, Dpi, facts_find, facts_forget
 from netwatch._fast.flow.row cimport BIT_DPI_DONE, BIT_ENDED, BIT_INITIATOR_B, Cold, Row
 from netwatch._fast.look.conns cimport conn_new
-from netwatch._fast.look.dispatch cimport look_at
+from netwatch._fast.look.dispatch cimport dpi_datagram, look_at
 from netwatch._fast.look.protocol cimport Look, fact_add, fact_once
 from netwatch._fast.look.registry cimport proto_at, proto_named
 from netwatch._fast.wire.packet cimport FAMILY_NONE, Packet
@@ -38,6 +43,10 @@ cdef Announced* group_of(Dpi* dpi, const u8* address, u16 port, u16 on) noexcept
 
 cdef inline u8* ports_of(Dpi* dpi) noexcept nogil:
     return <u8*>&dpi.announced[ANNOUNCED_MOST]
+
+
+cdef inline bint was_announced(Dpi* dpi, u16 port) noexcept nogil:
+    return ports_of(dpi)[port >> 3] >> (port & 7) & 1
 
 
 cdef inline bint names_end(const Announced* a, const u8* address, u8 family, u16 port, u16 on) noexcept nogil:
@@ -78,6 +87,7 @@ cdef void announce(Look* look, const char* app, u16 on, const u8* address, u16 p
     cdef int proto = proto_named(app)
     cdef Announced* a
     cdef const u8* peer = NULL
+    cdef u64* hosts
     if proto == 0 or port == 0:
         return
     if memchr(proto_at(proto).first, 1, 256) == NULL:
@@ -99,6 +109,9 @@ cdef void announce(Look* look, const char* app, u16 on, const u8* address, u16 p
     if peer != NULL:
         memcpy(a.peer, peer, 16)
         a.peered = True
+    else:
+        hosts = <u64*>&a.peer[0]
+        hosts[0], hosts[1] = mix_address(look.row.a), mix_address(look.row.b)
     a.family = look.row.family
     a.port = port
     a.on = on
@@ -124,7 +137,7 @@ cdef Announced* awaited(Dpi* dpi, const u8* address, u16 port, const u8* peer, c
     """The announcement that holds for a flow of `peer` to this end, NULL when there is none. It comes once."""
     cdef Announced* group
     cdef int i
-    if not ports_of(dpi)[port >> 3] >> (port & 7) & 1:
+    if not was_announced(dpi, port):
         return NULL
     group = group_of(dpi, address, port, row.proto)
     for i in range(IN_GROUP):
@@ -134,19 +147,30 @@ cdef Announced* awaited(Dpi* dpi, const u8* address, u16 port, const u8* peer, c
     return NULL
 
 
+cdef Announced* awaited_at_either(Dpi* dpi, const Row* row, u64 ts) noexcept nogil:
+    cdef Announced* a = awaited(dpi, row.a, row.pa, row.b, row, ts)
+    return awaited(dpi, row.b, row.pb, row.a, row, ts) if a == NULL else a
+
+
+cdef bint believed(const Announced* a, const Row* row) noexcept nogil:
+    """Has one of the hosts of the control flow a part in this one?"""
+    cdef const u64* hosts = <const u64*>&a.peer[0]
+    cdef u64 one = mix_address(row.a), two = mix_address(row.b)
+    return a.peered or one == hosts[0] or one == hosts[1] or two == hosts[0] or two == hosts[1]
+
+
 cdef void announced_flow(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept nogil:
-    """A flow begins: if one told of it, it is of the protocol that was named. A protocol that reads nothing has its
-    bytes left alone."""
-    cdef Announced* a = awaited(dpi, row.a, row.pa, row.b, row, pk.frame.ts)
+    """A flow begins: if one told of it that is believed, the protocol that was named is asked first. A protocol that
+    reads nothing has its bytes left alone."""
+    cdef Announced* a = awaited_at_either(dpi, row, pk.frame.ts)
     cdef Look look
-    if a == NULL:
-        a = awaited(dpi, row.b, row.pb, row.a, row, pk.frame.ts)
-    if a == NULL:
+    if a == NULL or not believed(a, row):
         return
     a.key = cold.key
     a.row = <u32>(row - dpi.rows)
     look_at(&look, dpi, row, cold, pk.side, pk.frame.ts, pk.frame.n)
-    tell_owner(&look, a.owner_row, a.owner)
+    if a.peered:
+        tell_owner(&look, a.owner_row, a.owner)
     row.app = a.proto
     cold.confidence = SURE
     tell(&look, a, a.fact, slice_of(a.text, a.n))
@@ -156,6 +180,47 @@ cdef void announced_flow(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexc
     row.conn = conn_new(dpi)
     if row.conn != NULL:
         row.conn.proto = a.proto
+
+
+cdef void announced_datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept nogil:
+    """Show a datagram to who reads the flow, and write down who told of the flow when that was true."""
+    cdef u8 before = row.app
+    dpi_datagram(dpi, row, cold, pk)
+    if before and row.app != before:
+        facts_forget(dpi, cold, 0)
+    if dpi.announced != NULL and row.app and (was_announced(dpi, row.pa) or was_announced(dpi, row.pb)):
+        accepted(dpi, row, cold, pk)
+
+
+cdef void accepted(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept nogil:
+    """The flow speaks row.app: was it told so?"""
+    cdef Announced* a = of_flow(dpi, row.a, row.pa, row, cold.key)
+    cdef Look look
+    cdef Slice known
+    cdef bint proven
+    if a == NULL:
+        a = of_flow(dpi, row.b, row.pb, row, cold.key)
+    proven = a == NULL
+    if proven:                                  # by its bytes alone
+        a = awaited_at_either(dpi, row, pk.frame.ts)
+    if a == NULL or a.proto != row.app or a.owner == cold.key or facts_find(cold.facts, 0, ANNOUNCED_BY, &known):
+        return
+    look_at(&look, dpi, row, cold, pk.side, pk.frame.ts, pk.frame.n)
+    tell_owner(&look, a.owner_row, a.owner)
+    if proven:
+        a.key = cold.key
+        a.row = <u32>(row - dpi.rows)
+        tell(&look, a, a.fact, slice_of(a.text, a.n))
+
+
+cdef Announced* of_flow(Dpi* dpi, const u8* address, u16 port, const Row* row, u64 key) noexcept nogil:
+    """The announcement that the flow with this key came by, NULL when there is none."""
+    cdef Announced* group = group_of(dpi, address, port, row.proto)
+    cdef int i
+    for i in range(IN_GROUP):
+        if group[i].key == key and names_end(&group[i], address, row.family, port, row.proto):
+            return &group[i]
+    return NULL
 
 
 cdef void tell_owner(Look* look, u32 row, u64 key) noexcept nogil:

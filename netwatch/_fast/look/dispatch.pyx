@@ -89,7 +89,7 @@ cdef bint datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept no
     look.proto = row.conn.proto
     look.conn = row.conn
     look.state = &row.conn.state
-    told = row.conn.heard == 0 and row.packets[0] + row.packets[1] == 1     # by another flow, see announced.pyx
+    told = row.conn.heard == 0                      # by another flow, see announced.pyx
     if row.conn.heard != 3 and refuted(&look, data) == REFUTED:
         fallen(&look, data)
         return row.conn.changes < CHANGES

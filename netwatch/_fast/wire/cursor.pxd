@@ -1,6 +1,6 @@
 """Where in a frame the parser is, what it makes of the frame, and what the rooms of the wire share."""
-from netwatch._fast.base.bytes cimport u8, u16, u32, u64
-from netwatch._fast.base.mix cimport mix_on
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16, be32
+from netwatch._fast.base.mix cimport mix_on, mix_pair
 from netwatch._fast.wire.packet cimport Frame, Packet, Encap, MAX_TUNNELS
 from netwatch._fast.wire.names cimport REJECT_COUNT
 from netwatch._fast.wire.encap cimport Paths
@@ -53,6 +53,7 @@ cdef struct Cursor:                        # where in a frame the parser is
     u16 steps
     const u8* more                         # the next sub-frame of an aggregate, NULL none
     const u8* more_end
+    u32 more_cut                           # bytes of the aggregate that were not captured
     u8 amsdu_layers                        # names of headers before its sub-frames
     u8 amsdu_depth
     Encap amsdu_encap                      # what is around them
@@ -89,9 +90,20 @@ cdef inline void reject(Cursor* c, u8 why) noexcept nogil:
     c.pk.reject = why
     c.next = NEXT_REJECT
 
+cdef inline u64 marks_on(u64 marks, u64 number, u64 stays, u8 kind) noexcept nogil:
+    """The upper half is the hash of all marks, the lower that of what of them stays when a station moves."""
+    return (mix_on(marks >> 32, number, kind) >> 32 << 32) | mix_on(<u32>marks, stays, kind) >> 32
+
 cdef inline void mark(Cursor* c, u8 kind, u64 number) noexcept nogil:
     """What follows is of the network with this number, of a header that has no room of its own in Encap."""
-    c.encap.marks = mix_on(c.encap.marks, number, kind)
+    c.encap.marks = marks_on(c.encap.marks, number, number, kind)
+
+cdef inline u64 be48(const u8* p) noexcept nogil:
+    return <u64>be16(p) << 32 | be32(p + 2)
+
+cdef inline void mark_place(Cursor* c, u8 kind, u64 number, const u8* a, const u8* b) noexcept nogil:
+    """... of a place where the stations with these MAC addresses are at present: they may move to another."""
+    c.encap.marks = marks_on(c.encap.marks, number, mix_pair(be48(a), be48(b)), kind)
 
 cdef inline u32 captured(const Cursor* c) noexcept nogil:
     return <u32>(c.end - c.p)

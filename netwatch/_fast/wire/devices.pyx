@@ -141,7 +141,9 @@ cdef void tagged_ethernet(Cursor* c, u32 at, u32 n) noexcept nogil:
     c.pk.ethertype = <u16>kind
     c.next = kind
     if kind < ET_LENGTH:
-        if kind < captured(c):                  # 802.3: what follows the length is padding
+        if kind < c.wire:                       # 802.3: what follows the length is padding
+            c.wire = kind
+        if kind < captured(c):
             c.end = c.p + kind
         c.next = NEXT_LLC
 

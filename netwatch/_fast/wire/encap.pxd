@@ -11,6 +11,11 @@ cdef enum:                                # Paths.vlan
     VLAN_KEY = 1                          # other tags, another flow
     VLAN_IGNORE = 2                       # tags say nothing about flows
 
+cdef enum:                                # what two paths have to do with one another
+    KIN_NOT = 0
+    KIN_MOVED = 1                         # the same stations, at another place
+    KIN_SAME = 2
+
 cdef struct Paths:
     Encap* items                          # [1..n]
     u16* bases                            # of each: the number of what is left of it without marks, 0 nothing
@@ -28,6 +33,7 @@ cdef u16 path_number(Paths* paths, const Encap* encap) noexcept nogil       # of
 cdef void path_pair(Paths* paths, u16 path, u16 answer) noexcept nogil
 cdef u16 path_partner(const Paths* paths, u16 path) noexcept nogil
 cdef u16 path_marks(const Paths* paths, u16 path) noexcept nogil
+cdef int path_kin(const Paths* paths, u16 one, u16 two) noexcept nogil
 cdef u64 path_link(const Paths* paths, u16 path) noexcept nogil
 cdef u64 path_hash(const Paths* paths, const Encap* e) noexcept nogil
 

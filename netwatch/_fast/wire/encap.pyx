@@ -65,6 +65,28 @@ cdef u16 path_marks(const Paths* paths, u16 path) noexcept nogil:
     return paths.bases[path] if is_base(paths, &e) else path
 
 
+cdef int path_kin(const Paths* paths, u16 one, u16 two) noexcept nogil:
+    """Are both of one network: with the same marks, or with others because the stations moved? What a station that
+    moves is heard by may be another interface."""
+    cdef Encap e
+    cdef u64 marks
+    one, two = path_marks(paths, one), path_marks(paths, two)
+    if one == two:
+        return KIN_SAME
+    if one == 0 or two == 0 or one > paths.n or two > paths.n:
+        return KIN_NOT
+    memcpy(&e, &paths.items[one], sizeof(Encap))
+    marks = e.marks ^ paths.items[two].marks
+    if e.marks == 0 or (marks >> 32 and <u32>marks):
+        return KIN_NOT
+    e.marks = paths.items[two].marks
+    if marks >> 32:
+        e.iface, e.ifindex = paths.items[two].iface, paths.items[two].ifindex
+    if not same_path(paths, &e, &paths.items[two]):
+        return KIN_NOT
+    return KIN_MOVED if marks >> 32 else KIN_SAME
+
+
 cdef bint same_tunnel(const Tunnel* x, const Tunnel* y) noexcept nogil:
     if x.kind != y.kind or x.family != y.family or x.mark != y.mark:
         return False

@@ -8,6 +8,8 @@ from netwatch._fast.wire.packet cimport PROTO_ICMP6, PROTO_TCP, PROTO_UDP
 
 cdef enum:
     LEAST_FRAME = 60           # IEEE 802.3, without the check sequence
+    LEAST_DATA = 46            # ... and without its header
+    TRAILER = 24               # check sequence, time stamp: what a tap or a mirror puts behind a frame at most
     TAGS = 4                   # VLAN tags looked through
 
 
@@ -22,23 +24,30 @@ cdef bint is_ip(const u8* p, u32 n, u32 wire, bint exact) noexcept nogil:
     return n >= 40 and p[0] >> 4 == 6 and agrees(<u32>be16(p + 4) + 40, wire, exact)
 
 
-cdef bint is_proven(const u8* p, u32 n, u32 wire) noexcept nogil:
-    """A whole packet that fills the rest, and a sum that says so: of the IPv4 header, or, behind IPv6, of the
-    transport (RFC 8200 section 8.1)."""
+cdef bint is_summed_ip(const u8* p, u32 n, u32 wire, bint exact) noexcept nogil:
+    """A packet, and a sum that says so: of the IPv4 header, or, behind IPv6, of the transport, which must have been
+    captured whole (RFC 8200 section 8.1)."""
     cdef u64 pseudo
-    if n != wire or not is_ip(p, n, wire, True):
+    cdef u32 size
+    if not is_ip(p, n, wire, exact):
         return False
     if p[0] >> 4 == 4:
         return n >= (p[0] & 15) * 4 and adds_up(p, (p[0] & 15) * 4)
-    if p[6] != PROTO_TCP and p[6] != PROTO_UDP and p[6] != PROTO_ICMP6:
+    size = be16(p + 4)
+    if size < 8 or n < size + 40 or (p[6] != PROTO_TCP and p[6] != PROTO_UDP and p[6] != PROTO_ICMP6):
         return False
-    pseudo = carry(ends_sum(p + 8, p + 24), htons(<u16>p[6]) + htons(<u16>(n - 40)))
-    return n >= 48 and fold(ones_sum(pseudo, p + 40, n - 40)) == 0xffff
+    pseudo = carry(ends_sum(p + 8, p + 24), htons(<u16>p[6]) + htons(<u16>size))
+    return fold(ones_sum(pseudo, p + 40, size)) == 0xffff
+
+
+cdef bint is_proven(const u8* p, u32 n, u32 wire) noexcept nogil:
+    """A packet that fills the rest, and a sum that says so."""
+    return is_summed_ip(p, n, wire, True)
 
 
 cdef bint is_ethernet(const u8* p, u32 n, u32 wire, bint exact) noexcept nogil:
     """An Ethernet header, perhaps with VLAN tags, and behind it IP, ARP, or LLC of the length said. A frame of the
-    least length may be padded."""
+    least length may be padded; a length that leaves more than that, and what is put behind frames, is none."""
     cdef u32 at = 12, kind, tags = 0
     exact = exact and wire != LEAST_FRAME
     while n >= at + 2 and tags <= TAGS:
@@ -50,7 +59,8 @@ cdef bint is_ethernet(const u8* p, u32 n, u32 wire, bint exact) noexcept nogil:
         if kind == 0x0806:
             return n >= at + 8 and be16(p + at) == 1 and be16(p + at + 2) == 0x0800 and p[at + 4] == 6
         if kind < 1536:
-            return n >= at + 3 and kind >= 3 and agrees(kind, wire - at, exact)
+            return (n >= at + 3 and kind >= 3 and agrees(kind, wire - at, exact)
+                    and wire - at <= (kind if kind > LEAST_DATA else <u32>LEAST_DATA) + TRAILER)
         if kind != 0x8100 and kind != 0x88A8 and kind != 0x9100:
             return False
         at += 2

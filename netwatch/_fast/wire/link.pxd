@@ -31,7 +31,9 @@ cdef inline void ethernet(Cursor* c) noexcept nogil:
     kind = be16(p + 12)
     c.pk.ethertype = kind
     if kind < ET_LENGTH:
-        if kind < captured(c):                  # 802.3: what follows the length is padding
+        if kind < c.wire:                       # 802.3: what follows the length is padding
+            c.wire = kind
+        if kind < captured(c):
             c.end = c.p + kind
         c.next = NEXT_LLC
     else:

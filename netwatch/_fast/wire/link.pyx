@@ -11,7 +11,7 @@ from netwatch._fast.wire.names cimport (LAYER_CDP, LAYER_EAPOL, LAYER_LACP, LAYE
 from netwatch._fast.wire.cursor cimport (Cursor, NEXT_AMSDU, NEXT_COUNT, NEXT_ETH, NEXT_IP, NEXT_LINK, NEXT_LLC,
                                          NEXT_MPLS, NEXT_PPP, NEXT_WLAN, NEXT_WLAN_SWAPPED, advance, captured, layer,
                                          reject, stands_alone)
-from netwatch._fast.wire.evidence cimport is_ethernet, is_ip
+from netwatch._fast.wire.evidence cimport is_ethernet, is_ip, is_summed_ip
 from netwatch._fast.wire.linktypes cimport link_open
 from netwatch._fast.wire.tags cimport (e_tag, fabric_path, group_tag, macsec, provider_bridge, redundancy_tag,
                                        service_header, trill, vlan, vn_tag)
@@ -25,6 +25,9 @@ cdef enum:                      # EtherTypes, IEEE 802 numbers
     ET_SLOW = 0x8809
     ET_CDP = 0x2000             # Cisco's, in SNAP, HDLC and GRE
     STEPS = 24
+    GAL = 13                    # Generic Associated Channel Label, RFC 5586 section 4
+    CHANNELS = 0x0100           # types of associated channels given away are below it (IANA)
+    EXPERIMENTAL = 0x7ff8       # ... and those up to 0x7fff are for experiments
 
 ctypedef void (*Step)(Cursor*) noexcept nogil
 
@@ -170,7 +173,7 @@ cdef void pppoe(Cursor* c) noexcept nogil:
 
 
 cdef void mpls(Cursor* c) noexcept nogil:
-    """MPLS label stack (RFC 3032); below it IP by its version, or Ethernet, perhaps with a control word (RFC 4448)."""
+    """MPLS label stack (RFC 3032), and what is below it, which no field names."""
     cdef u32 entry = 0
     layer(c, LAYER_MPLS)
     while not entry & 0x100:
@@ -184,19 +187,45 @@ cdef void mpls(Cursor* c) noexcept nogil:
             c.encap.n_mpls += 1
     if captured(c) < 1:
         reject(c, REJECT_LINK_CUT)
-    elif (c.p[0] >> 4 == 4 or c.p[0] >> 4 == 6) and (is_ip(c.p, captured(c), c.wire, True)
-                                                     or not is_ethernet(c.p, captured(c), c.wire, False)):
+        return
+    below_labels(c, entry >> 12)
+
+
+cdef void below_labels(Cursor* c, u32 label) noexcept nogil:
+    """IP by its version, Ethernet, perhaps behind a control word (RFC 4448 section 4.6), or an associated channel,
+    below a stack whose last label this is. What a sum proves is IP, even where a trailer makes it look like a frame."""
+    cdef u8 first = c.p[0] >> 4
+    cdef bint frame = is_ethernet(c.p, captured(c), c.wire, False)
+    if (first == 4 or first == 6) and (not frame or is_ip(c.p, captured(c), c.wire, True)
+                                       or is_summed_ip(c.p, captured(c), c.wire, False)):
         c.next = NEXT_IP
-    elif c.p[0] >> 4 == 1 and not is_ethernet(c.p, captured(c), c.wire, False):
-        stands_alone(c, PROTO_L2, <u16>ET_MPLS)                  # an associated channel (RFC 5586)
-    elif captured(c) >= 4 and c.p[0] >> 4 == 0 and entry >> 12 != 0 and (
-            is_ethernet(c.p + 4, captured(c) - 4, c.wire - 4, False)
-            or not is_ethernet(c.p, captured(c), c.wire, False)):
+    elif first == 1 and (label == GAL or (not frame and is_channel(c))):
+        stands_alone(c, PROTO_L2, <u16>ET_MPLS)
+    elif label != 0 and has_control_word(c, frame):
         layer(c, LAYER_PWETH)
         advance(c, 4)
         c.next = NEXT_ETH
     else:
         c.next = NEXT_ETH
+
+
+cdef bint is_channel(const Cursor* c) noexcept nogil:
+    """An associated channel header (RFC 4385 section 5, RFC 5586 section 2.1): version and reserved bits are 0, and the
+    type is of those that IANA has given away, or experimental. A MAC address may begin with 1 as well."""
+    cdef u32 kind
+    if captured(c) < 4 or c.p[0] != 0x10 or c.p[1] != 0:
+        return False
+    kind = be16(c.p + 2)
+    return kind < CHANNELS or EXPERIMENTAL <= kind < 0x8000
+
+
+cdef bint has_control_word(const Cursor* c, bint frame) noexcept nogil:
+    """Does Ethernet begin four bytes on? Where neither place shows a frame that is known, the reserved bits of a
+    control word say it, which are 0. `frame`: there is one here."""
+    if captured(c) < 4 or c.p[0] >> 4:
+        return False
+    return (is_ethernet(c.p + 4, captured(c) - 4, c.wire - 4, False)
+            or (not frame and c.p[0] == 0 and c.p[1] == 0))
 
 
 cdef void link_protocol(Cursor* c, u32 kind) noexcept nogil:

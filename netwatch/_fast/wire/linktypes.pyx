@@ -161,6 +161,17 @@ cdef void chdlc_open(Cursor* c) noexcept nogil:
         reject(c, REJECT_LINK_CUT)
 
 
+cdef u32 circuit_of(const u8* p, u32 n) noexcept nogil:
+    """The DLCI of an address of n bytes (ITU-T Q.922 section 3.3): 10 bits of 2, 16 of 3, 23 of 4. The six of the last
+    byte of 3 or 4 are none of it where its D/C bit says that they control."""
+    cdef u32 dlci = <u32>(p[0] >> 2) << 4 | p[1] >> 4
+    if n == 4:
+        dlci = dlci << 7 | p[2] >> 1
+    if n > 2 and not p[n - 1] & 2:
+        dlci = dlci << 6 | p[n - 1] >> 2
+    return dlci
+
+
 cdef void frelay_open(Cursor* c) noexcept nogil:
     """Frame relay: an address of 2 to 4 bytes, then RFC 2427 encapsulation, or Cisco's EtherType."""
     cdef u32 n = 2
@@ -171,7 +182,7 @@ cdef void frelay_open(Cursor* c) noexcept nogil:
     if n > 4 or not advance(c, n) or captured(c) < 2:
         reject(c, REJECT_LINK_CUT)
         return
-    mark(c, MARK_CIRCUIT, be16(p) & 0xfcf0 | <u32>(p[2] & 0xfe if n > 2 else 0) << 16)
+    mark(c, MARK_CIRCUIT, <u64>n << 32 | circuit_of(p, n))
     p = c.p
     if p[0] != 0x03:
         c.next = be16(p)

@@ -5,7 +5,7 @@ what it carries must be a packet by its own lengths. Otherwise the datagram stay
 what is carried, and the tunnel with its outer ends is noted in the Encap. Ports: IANA; 8472 is Linux' old VXLAN port.
 """
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16, be24, be32
-from netwatch._fast.base.mix cimport mix_bytes
+from netwatch._fast.base.mix cimport mix_bytes, mix_pair
 from netwatch._fast.wire.evidence cimport is_ethernet, is_ip, is_proven
 from netwatch._fast.wire.gre cimport gre
 from netwatch._fast.wire.l2tp cimport l2tp
@@ -15,7 +15,7 @@ from netwatch._fast.wire.names cimport (LAYER_AYIYA, LAYER_CAPWAP, LAYER_GENEVE,
                                         TUN_FOU, TUN_GENEVE, TUN_GRE_UDP, TUN_GTPU, TUN_GUE, TUN_LISP, TUN_LWAPP,
                                         TUN_MPLS_UDP, TUN_TEREDO, TUN_TZSP, TUN_VXLAN)
 from netwatch._fast.wire.cursor cimport (Cursor, NEXT_ETH, NEXT_IP, NEXT_LINK, NEXT_MPLS, NEXT_WLAN, NEXT_WLAN_SWAPPED,
-                                         advance, captured, layer)
+                                         advance, be48, captured, layer)
 from netwatch._fast.wire.tunnel cimport push_directed, push_marked, push_tunnel
 
 cdef enum:
@@ -182,7 +182,10 @@ cdef bint capwap(Cursor* c) noexcept nogil:
     if word & 0x100 and (word >> 9) & 31 > 1:               # 1 is IEEE 802.11; some writers leave it out
         return False
     layer(c, LAYER_CAPWAP)
-    push_marked(c, TUN_CAPWAP, 0, word >> 14 & 31)          # the radio
+    if not word & 0x100:                    # no BSSID says which network the stations are in; the radio may change
+        push_marked(c, TUN_CAPWAP, 0, <u32>mix_pair(be48(p + n), be48(p + n + 6)))
+    else:
+        push_tunnel(c, TUN_CAPWAP)
     advance(c, n)
     if not word & 0x100:
         c.next = NEXT_ETH
@@ -391,7 +394,7 @@ cdef bint lwapp(Cursor* c) noexcept nogil:
     if captured(c) < 6 + 24 or p[0] & 0xC7 or be16(p + 2) != c.wire - 6:
         return False
     layer(c, LAYER_LWAPP)
-    push_marked(c, TUN_LWAPP, 0, p[0] >> 3 & 7)             # the radio
+    push_tunnel(c, TUN_LWAPP)
     advance(c, 6)
     c.next = NEXT_WLAN_SWAPPED if c.p[0] & 3 else <u32>NEXT_WLAN
     return True

@@ -3,11 +3,12 @@
 Each function begins behind the EtherType that names its header, and leaves in the cursor what the header says follows.
 """
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16, be24, be64
-from netwatch._fast.wire.packet cimport MAX_TAGS, PROTO_L2
+from netwatch._fast.wire.packet cimport FAMILY_MAC, MAX_TAGS, PROTO_L2
 from netwatch._fast.wire.names cimport (LAYER_CMD, LAYER_ETAG, LAYER_FABRICPATH, LAYER_HSR, LAYER_MACSEC, LAYER_NSH,
                                         LAYER_PBB, LAYER_TRILL, LAYER_VLAN, LAYER_VNTAG, REJECT_LINK_CUT)
 from netwatch._fast.wire.cursor cimport (Cursor, MARK_CHANNEL, MARK_PATH, MARK_PORT, MARK_SERVICE, NEXT_ETH, NEXT_IP,
-                                         NEXT_LLC, NEXT_MPLS, advance, captured, layer, mark, reject, stands_alone)
+                                         NEXT_LLC, NEXT_MPLS, advance, captured, layer, mark, mark_place, reject,
+                                         stands_alone)
 
 cdef enum:
     ET_LENGTH = 1536            # below it an EtherType is a length
@@ -77,7 +78,11 @@ cdef void e_tag(Cursor* c) noexcept nogil:
 
 cdef void mark_ports(Cursor* c, u32 a, u32 b) noexcept nogil:
     """The ports that the packet is between: the same two, or the same one, for its answer."""
-    mark(c, MARK_PORT, <u64>max(a, b) << 32 | min(a, b))
+    cdef u64 ports = <u64>max(a, b) << 32 | min(a, b)
+    if c.pk.family == FAMILY_MAC:
+        mark_place(c, MARK_PORT, ports, c.pk.src, c.pk.dst)
+    else:
+        mark(c, MARK_PORT, ports)
 
 
 cdef void fabric_path(Cursor* c) noexcept nogil:
@@ -141,7 +146,10 @@ cdef void service_header(Cursor* c) noexcept nogil:
     if n < 8 or not advance(c, n):
         reject(c, REJECT_LINK_CUT)
         return
-    mark(c, MARK_PATH, be24(p + 4))
+    if p[3] == 3 and captured(c) >= 14:     # a classifier may send the same frames along another path
+        mark_place(c, MARK_PATH, be24(p + 4), c.p, c.p + 6)
+    else:
+        mark(c, MARK_PATH, be24(p + 4))
     if p[3] == 1 or p[3] == 2:
         c.next = NEXT_IP
     elif p[3] == 3:

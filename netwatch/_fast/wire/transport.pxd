@@ -12,7 +12,7 @@ cdef void tcp_options(Packet* pk, const u8* p, const u8* end) noexcept nogil
 cdef inline void tcp(Cursor* c) noexcept nogil:
     cdef const u8* p = c.p
     cdef Packet* pk = c.pk
-    cdef u32 n
+    cdef u32 n, cut = 0
     layer(c, LAYER_TCP)
     if captured(c) < 20:
         reject(c, REJECT_TRANSPORT_CUT)
@@ -31,12 +31,14 @@ cdef inline void tcp(Cursor* c) noexcept nogil:
     if n > c.wire:
         reject(c, REJECT_TRANSPORT_HEADER)
         return
-    if n > captured(c):
+    if n > captured(c):                         # the rest of the header is no payload
+        cut = n - captured(c)
         n = captured(c)
     if pk.flags & TCP_SYN:
         tcp_options(pk, p + 20, p + n)
     pk.head = <u8>n
     advance(c, n)
+    c.wire -= cut
     rest_is_payload(c)
 
 

@@ -4,16 +4,13 @@ Protected frames are counted as such; management and control frames are named an
 """
 from libc.string cimport memcpy
 
-from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16, be32, le16, le32
+from netwatch._fast.base.bytes cimport u8, u16, u32, be16, be32, le16, le32
 from netwatch._fast.wire.packet cimport FAMILY_MAC, PROTO_WLAN
 from netwatch._fast.wire.names cimport (LAYER_AMSDU, LAYER_PPI, LAYER_RADIOTAP, LAYER_WLAN, REJECT_ENCRYPTED_LINK,
                                         REJECT_LINK_CUT)
 from netwatch._fast.wire.cursor cimport (Cursor, MARK_BSS, NEXT_AMSDU, NEXT_LINK, NEXT_LLC, NEXT_WLAN,
-                                         NEXT_WLAN_SWAPPED, advance, captured, layer, mark, reject, stands_alone)
-
-
-cdef inline u64 be48(const u8* p) noexcept nogil:
-    return <u64>be16(p) << 32 | be32(p + 2)
+                                         NEXT_WLAN_SWAPPED, advance, be48, captured, layer, mark_place, reject,
+                                         stands_alone)
 
 
 cdef void radiotap_open(Cursor* c) noexcept nogil:
@@ -72,10 +69,11 @@ cdef void wlan_step(Cursor* c) noexcept nogil:
         reject(c, REJECT_LINK_CUT)
         return
     memcpy(c.pk.dst, p + (16 if bits & 1 else 4), 6)
-    memcpy(c.pk.src, p + (16 if bits & 2 else 10), 6)
+    memcpy(c.pk.src, p + (24 if bits & 3 == 3 else 16 if bits & 2 else 10), 6)
     c.pk.family = FAMILY_MAC
-    if bits & 3 != 3:
-        mark(c, MARK_BSS, be48(p + (4 if bits & 1 else 10 if bits & 2 else 16)))
+    # between access points there is none, but the same stations
+    mark_place(c, MARK_BSS, be48(p + (4 if bits & 1 else 10 if bits & 2 else 16)) if bits & 3 != 3 else 0,
+               c.pk.src, c.pk.dst)
     if subtype & 8 and p[n - (6 if bits & 0x80 else 2)] & 0x80:
         c.amsdu_layers = c.pk.n_layers
         c.amsdu_depth = c.pk.depth
@@ -104,7 +102,9 @@ cdef void amsdu_step(Cursor* c) noexcept nogil:
     if padded < captured(c):
         c.more = c.p + padded
         c.more_end = c.end
-        c.pk.wire -= captured(c) - padded if captured(c) - padded < c.pk.wire else 0
+        c.more_cut = c.wire - captured(c) if c.wire > captured(c) else 0
+    if padded < c.wire:                            # the next ones have their own bytes, captured or not
+        c.pk.wire -= c.wire - padded if c.wire - padded < c.pk.wire else 0
     if n < captured(c):
         c.end = c.p + n
     if n < c.wire:
