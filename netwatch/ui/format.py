@@ -59,16 +59,19 @@ def counted_twice(carried: int) -> str:
     return f"{size(carried)} inside tunnels, whose own flows count it too" if carried else ""
 
 
-def rate(value: float | None) -> str:
-    """So many bytes per second: 1.2 MB/s, or 9.6 Mb/s where bits are wanted. At most nine cells; a true zero is "0"."""
+def rate(value: float | None, *, per_second: bool = True) -> str:
+    """So many bytes per second: 1.2 MB/s, or 9.6 Mb/s where bits are wanted. At most nine cells; a true zero is "0".
+    `per_second`: with the /s, which a column that has it in its head spares."""
     if value is None:
         return ""
     if value < 0.5:
         return "0"
     if _units.bits:
         figures, prefix = three_figures(value * 8)
-        return f"{figures} {prefix}b/s"
-    return size(value) + "/s"
+        text = f"{figures} {prefix}b"
+    else:
+        text = size(value)
+    return text + "/s" * per_second
 
 
 def bit_rate(bytes_per_s: float) -> str:

@@ -3,13 +3,15 @@ import itertools
 
 import pytest
 
+from netwatch._fast.out.names import STATES
+from netwatch._fast.term.canvas import Canvas
 from netwatch.addons import preferences
 from netwatch.schema import fields_of
 from netwatch.schema.screen import SCREEN
 from netwatch.ui.tabs.connections import flow_cells
 from netwatch.ui.tabs.connections.columns import PROFILES, USUAL, catalogue, head_of, profile
 from netwatch.ui.theme import UNICODE
-from netwatch.ui.widgets.table import fit
+from netwatch.ui.widgets.table import Slot, draw_row, fit
 from tests.ui.driver import Driver
 from tests.ui.fake import FakeSession
 
@@ -33,12 +35,13 @@ def test_columns_fit_and_do_not_overlap(width, live):
 
 
 def test_columns_go_in_the_order_of_their_rank():
-    gone, columns = [], usual()
+    """What is shown in place of a column that is wanted more is narrower."""
+    columns = usual()
     for width in range(140, 20, -1):
         shown = {slot.column.key for slot in fit(columns, width)}
-        gone += [column.key for column in columns if column.key not in shown and column.key not in gone]
-    ranks = {column.key: column.rank for column in columns}
-    assert [ranks[key] for key in gone] == sorted(ranks[key] for key in gone)
+        for gone in (column for column in columns if column.key not in shown):
+            assert all(column.least < gone.least for column in columns
+                       if column.key in shown and column.rank < gone.rank)
     assert "down" in {slot.column.key for slot in fit(columns, 30, True, "down")}
     assert "age_s" in {slot.column.key for slot in fit(columns, 80, True, "age_s")}      # the sorted one stays
 
@@ -112,12 +115,71 @@ def test_badges_say_what_went_wrong(more, word):
 
 def test_what_will_be_forgotten_soon_says_when_in_place_of_its_rate():
     still = {"rate_out": 0.0, "rate_in": 0.0, "idle_s": 24.0, "staleness": 0.8}
-    assert flow_cells.total_rate(still, UNICODE)[0] == "6.0s left"
-    assert flow_cells.total_rate({**still, "rate_in": 5.0}, UNICODE)[0] == "5 B/s"
-    assert flow_cells.total_rate({**still, "staleness": 0.2}, UNICODE)[0] == "0"
+    column = catalogue()["down"]
+    assert column.cell(still, UNICODE)[0] == "6.0s left" and column.brief(still, UNICODE) == "6s left"
+    assert column.cell({**still, "rate_in": 5.0}, UNICODE)[0] == "5 B"
+    assert column.cell({**still, "staleness": 0.2}, UNICODE)[0] == "0"
+    long = {**still, "idle_s": 2400.0}
+    assert len(column.brief(long, UNICODE)) <= column.least and "left" not in column.brief(long, UNICODE)
+
+
+@pytest.mark.parametrize(("key", "row", "whole", "brief"), [
+    ("process.name", {"process": {"name": "nginx", "pid": 274271}}, "nginx 274271", "nginx"),
+    ("process.name", {}, UNICODE.none, UNICODE.none),
+    ("state", {"state": "ESTABLISHED"}, "ESTABLISHED", "ESTAB"),
+    ("state", {"state": "SCTP_ESTABLISHED"}, "SCTP_ESTABLISHED", "ESTAB"),
+    ("state", {"state": "DNS_RESPONSE"}, "DNS_RESPONSE", "RESPONSE"),
+    ("state", {"state": "TIME_WAIT"}, "TIME_WAIT", "TIME_WAIT"),
+    ("trouble", {"state": "SYN_SENT", "proto": "tcp"}, "no answer", "silent"),
+])
+def test_what_does_not_fit_is_said_in_short_before_it_is_cut(key, row, whole, brief):
+    """A PID never takes the place of a name, nor a protocol that of a state."""
+    column = catalogue()[key]
+    assert column.cell(row, UNICODE)[0] == whole and column.brief(row, UNICODE) == brief
+    canvas = Canvas(1, 80, False)
+    for width in (len(brief), len(whole)):
+        draw_row(canvas, 0, 0, [Slot(column, 0, width)], row, None, UNICODE)
+        assert str(canvas)[:width] == (whole if width == len(whole) else brief)
+
+
+def test_every_state_has_a_short_form_that_fits():
+    column = catalogue()["state"]
+    for state in filter(None, STATES):
+        assert len(column.brief({"state": state}, UNICODE)) <= column.least, state
+
+
+def test_at_120_columns_there_is_all_that_one_asks_of_a_flow():
+    """And total rates stand in a column of their own only where there is room, though they order the table."""
+    driver = Driver(still(processes=True), 120, 40)
+    assert driver.line(3).split() == ["Process", "Local", "Remote", "What", "State", "Trouble", "RTT", "Down/s", "Up/s",
+                                      "Last", "60", "s"]
+    assert "by Total/s ▼" in driver.line(2)
+    assert "▼Total/s" in driver.resize(160, 40).line(3)
+    at_80 = driver.resize(80, 24).line(3).split()
+    assert at_80 == ["Process", "Remote", "What", "Trouble", "Down/s", "Up/s"]
+
+
+def test_a_small_column_takes_the_room_that_was_too_small_for_a_greater_one():
+    for width in range(20, 160):
+        shown = fit(usual(), width)
+        left = width - sum(slot.column.least + 1 for slot in shown)
+        assert all(column.least > left for column in usual() if column not in [slot.column for slot in shown])
 
 
 @pytest.mark.parametrize(("title", "head"), [("RATE", "Rate"), ("RTT", "RTT"), ("LAST 60 S", "Last 60 s"),
                                              ("DOWN/S", "Down/s"), ("JA4", "JA4"), ("TO FRAME", "To frame")])
 def test_heads_are_written_as_everywhere(title, head):
     assert head_of(title) == head
+
+
+def test_of_a_file_the_first_row_is_marked_until_one_is_chosen():
+    """Whatever came first while it was read."""
+    session = still(flows=50)
+    session.live = False
+    driver = Driver(session, 120, 40)
+    for sort in ("s", "S", ">", "S"):
+        driver.keys(sort, "enter" if sort == "s" else "esc").step()
+        assert driver.state.snapshot.rows[0]["id"] == driver.state.table.selected
+    chosen = driver.keys("down").state.table.selected
+    driver.keys("S").step()
+    assert driver.state.table.selected == chosen

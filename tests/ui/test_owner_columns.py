@@ -30,7 +30,7 @@ def owned(cols=200, rows=50, **more):
 
 
 def test_the_program_has_a_column_as_soon_as_one_is_known():
-    assert "curl (4711)" in owned().screen()
+    assert "curl 4711" in owned().screen()
     assert "Process" not in Driver(FakeSession(flows=50, still=True), 200, 50).line(3)
 
 

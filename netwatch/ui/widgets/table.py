@@ -30,6 +30,7 @@ class Column:
     tail: str = ""                 # when it is cut, what follows the last of these stays: a port, a PID
     extra: bool = False            # not on screen unless chosen
     sort: str = ""                 # field to sort by, if not `key`; "-field" when the field runs the other way
+    brief: Callable[[Any, Glyphs], str] | None = None    # what a cell says where all of it does not fit
 
     def order(self, descending: bool) -> tuple[str, bool]:
         """(field, descending) as the session understands them."""
@@ -57,8 +58,14 @@ def fit(columns: Sequence[Column], width: int, live: bool = True, sort: str = ""
         return column.rank if live or column.file_rank is None else column.file_rank
 
     shown = list(columns)
+    gone: list[Column] = []
     while len(shown) > 1 and sum(column.least + GAP for column in shown) - GAP > width:
-        shown.remove(min(shown, key=rank))
+        gone.append(min(shown, key=rank))
+        shown.remove(gone[-1])
+    for column in sorted(gone, key=rank, reverse=True):        # a small one may fit where a greater one did not
+        if sum(each.least + GAP for each in shown) + column.least <= width:
+            shown.append(column)
+    shown.sort(key=columns.index)
     widths = {column.key: column.least for column in shown}
     spare = width - sum(widths.values()) - GAP * (len(shown) - 1)
     if spare < 0:
@@ -98,6 +105,8 @@ def draw_row(canvas: Canvas, y: int, x: int, slots: Sequence[Slot], row: object,
     """One row; `tint` overrides the style of every cell."""
     for column, at, width in slots:
         text, style = column.cell(row, glyphs)
+        if column.brief and text_width(text) > width:
+            text = column.brief(row, glyphs)
         if column.tail and text_width(text) > width:
             text = cut_head(text, column.tail, width, glyphs.ellipsis)
         canvas.field(y, x + at, width, text, style if tint is None else tint, column.right, glyphs.ellipsis)

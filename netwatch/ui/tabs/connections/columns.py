@@ -30,11 +30,12 @@ FIXED = "remote"                   # the table is about it
 
 # (least cells, most, share of what is left over, rank: the lowest goes first); others by their type
 _LAYOUT: Mapping[str, tuple[int, int, int, int]] = {
-    "process.name": (11, 26, 2, 70), "local": (16, 45, 1, 45), "remote": (20, 64, 4, 99), "what": (13, 60, 4, 90),
-    "state": (12, 14, 1, 60), "rtt_us": (7, 8, 0, 40), "down": (9, 9, 0, 80), "up": (9, 9, 0, 75),
-    "bytes": (8, 9, 0, 38), "minute": (10, 10, 0, 36), "age_s": (7, 7, 0, 20), "trouble": (8, 18, 1, 50),
-    "rate": (9, 9, 0, 85),
+    "process.name": (10, 26, 2, 70), "local": (15, 45, 1, 45), "remote": (19, 64, 4, 99), "what": (13, 60, 4, 90),
+    "state": (10, 14, 1, 60), "rtt_us": (7, 8, 0, 40), "down": (8, 9, 0, 80), "up": (7, 7, 0, 75),
+    "bytes": (7, 7, 0, 34), "minute": (10, 10, 0, 36), "age_s": (7, 7, 0, 20), "trouble": (7, 18, 1, 65),
+    "rate": (8, 8, 0, 85),
 }
+_FILE_LEAST = {"what": 22}         # there is room for it, where rates say little
 _FILE_RANKS = {"down": 35, "up": 34, "bytes": 82, "minute": 10, "down_bytes": 79, "up_bytes": 78}
 _SORTS = {"what": "label", "age_s": "-first", "idle_s": "-last", "left_s": "last", "minute": "rate"}
 _TITLES = {"rate": "TOTAL/S"}
@@ -47,6 +48,8 @@ _FILE_TITLES = {"local": "SOURCE", "remote": "DESTINATION", "down": "RESP/S", "u
 _FILE_HELP = {"local": "Who began the flow.", "remote": "Who answers: by name where there is one, ~ inferred.",
               "down": "Bytes per second from the responder.", "up": "Bytes per second from the initiator.",
               "down_bytes": "Frame bytes from the responder.", "up_bytes": "Frame bytes from the initiator."}
+_BRIEF = {"process.name": flow_cells.process_brief, "state": flow_cells.state_brief,
+          "trouble": flow_cells.trouble_brief, "down": flow_cells.down_brief}
 _TEXTS = frozenset((Type.TEXT, Type.ADDRESS))
 
 
@@ -63,12 +66,14 @@ def _column(field: Field, live: bool) -> Column:
     roomy = field.type in _TEXTS or field.many
     least = max(len(title) + 1, min(field.width, 12))
     layout = _LAYOUT.get(field.name) or (least, max(least, field.width * 2 if roomy else field.width), int(roomy), 30)
+    if not live:
+        layout = (_FILE_LEAST.get(field.name, layout[0]), *layout[1:])
     return Column(
         field.name, title, *layout[:3], field.align == "right" and field.name != "minute", layout[3],
         flow_cells.CELLS.get(field.name) or _generic(field), None if live else _FILE_RANKS.get(field.name),
         help=field.help if live else _FILE_HELP.get(field.name, field.help),
-        tail={"local": ":", "remote": ":", "process.name": " ("}.get(field.name, ""),
-        sort=_SORTS.get(field.name, ""))
+        tail={"local": ":", "remote": ":"}.get(field.name, ""),
+        sort=_SORTS.get(field.name, ""), brief=_BRIEF.get(field.name))
 
 
 def head_of(title: str) -> str:

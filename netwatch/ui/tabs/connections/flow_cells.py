@@ -19,6 +19,9 @@ NOT_SEEN = 0xFFFFFFFF              # a second of the last minute that nobody loo
 MINUTE_CELLS = 10                  # six seconds in each
 DNS_WAITS_S = 5.0                  # as long as resolvers wait before they ask again (resolv.conf(5))
 SLOW_RTT_US, BAD_RTT_US = 50_000, 150_000
+# protocols whose states bear their name
+_SPOKEN_STATES = frozenset(("UDP", "ECHO", "ARP", "DNS", "SCTP", "QUIC", "DHCP", "DHCPV6", "NTP", "SNMP", "STUN",
+                            "SSDP", "TFTP", "RADIUS", "COAP", "NETBIOS"))
 BADGES = (("R", "retransmits"), ("O", "out_of_order"), ("Z", "zero_windows"))     # sign, field
 
 
@@ -55,7 +58,12 @@ def process(row: Row, glyphs: Glyphs) -> Cell:
     owner = row.get("process") or {}
     if "name" not in owner:
         return unknown(glyphs)
-    return (f"{owner['name']} ({owner['pid']})" if "pid" in owner else str(owner["name"])), PROCESS
+    return (f"{owner['name']} {owner['pid']}" if "pid" in owner else str(owner["name"])), PROCESS
+
+
+def process_brief(row: Row, glyphs: Glyphs) -> str:
+    """A name is worth more than the number behind it."""
+    return str((row.get("process") or {}).get("name", glyphs.none))
 
 
 def _end(row: Row, name: str, side: str) -> tuple[str, int | None]:
@@ -129,6 +137,13 @@ def state(row: Row, glyphs: Glyphs) -> Cell:
     return (str(text), TEXT) if text else unknown(glyphs)
 
 
+def state_brief(row: Row, glyphs: Glyphs) -> str:
+    """As ss writes it; without the protocol, which stands in another column."""
+    text = state(row, glyphs)[0]
+    whose, _, rest = text.partition("_")
+    return (rest if rest and whose in _SPOKEN_STATES else text).replace("ESTABLISHED", "ESTAB")
+
+
 def rtt(row: Row, glyphs: Glyphs) -> Cell:
     value = row.get("rtt_us")
     if value is None:
@@ -143,7 +158,7 @@ def _rate(*keys: str, style: int) -> Callable[[Row, Glyphs], Cell]:
         value = next((row[key] for key in keys if row.get(key) is not None), None)
         if value is None:
             return unknown(glyphs)
-        return fmt.rate(value), style if value >= 0.5 else MUTED
+        return fmt.rate(value, per_second=False), style if value >= 0.5 else MUTED
     return cell
 
 
@@ -154,18 +169,36 @@ def _size(*keys: str) -> Callable[[Row, Glyphs], Cell]:
     return cell
 
 
-down, up = _rate("down", "rate_in", style=DOWN), _rate("up", "rate_out", style=UP)
+def down(row: Row, glyphs: Glyphs) -> Cell:
+    """What comes now; where nothing will any more, when the flow is forgotten."""
+    if not is_group(row) and row.get("staleness", 0.0) >= AGEING and not row.get("ended") and not both_rates(row):
+        text, style = left(row, glyphs)
+        return f"{text} left", style
+    return _down(row, glyphs)
+
+
+def down_brief(row: Row, glyphs: Glyphs) -> str:
+    """In whole seconds, while these are few."""
+    seconds = _left_s(row)
+    if seconds is not None and seconds < 100:
+        return f"{int(seconds)}s left"
+    return down(row, glyphs)[0].removesuffix(" left")
+
+
+_down, up = _rate("down", "rate_in", style=DOWN), _rate("up", "rate_out", style=UP)
 down_bytes, up_bytes = _size("down_bytes", "bytes_in"), _size("up_bytes", "bytes_out")
 
 
 def total_rate(row: Row, glyphs: Glyphs) -> Cell:
+    value = both_rates(row)
+    return unknown(glyphs) if value is None else \
+        (fmt.rate(value, per_second=False), TEXT if value >= 0.5 else MUTED)
+
+
+def both_rates(row: Row) -> float | None:
+    """Bytes per second both ways, None where nobody counts them."""
     known = [row[key] for key in ("rate_out", "rate_in") if row.get(key) is not None]
-    if not known:
-        return unknown(glyphs)
-    if sum(known) < 0.5 and row.get("staleness", 0.0) >= AGEING and not row.get("ended"):
-        text, style = left(row, glyphs)
-        return f"{text} left", style
-    return fmt.rate(sum(known)), TEXT if sum(known) >= 0.5 else MUTED
+    return sum(known) if known else None
 
 
 def total_bytes(row: Row, glyphs: Glyphs) -> Cell:
@@ -204,6 +237,10 @@ def trouble(row: Row, glyphs: Glyphs) -> Cell:
     return (" ".join(words), BAD if words[0] == "reset" else WARN) if words else ("", MUTED)
 
 
+def trouble_brief(row: Row, glyphs: Glyphs) -> str:
+    return trouble(row, glyphs)[0].replace("no answer", "silent")
+
+
 def age(row: Row, glyphs: Glyphs) -> Cell:
     value = row.get("age_s")
     return unknown(glyphs) if value is None else (fmt.age(value), MUTED)
@@ -211,11 +248,15 @@ def age(row: Row, glyphs: Glyphs) -> Cell:
 
 def left(row: Row, glyphs: Glyphs) -> Cell:
     """Seconds until the flow is forgotten, if nothing more comes."""
-    idle, share = row.get("idle_s"), row.get("staleness")
-    if idle is None or not share:
+    seconds = _left_s(row)
+    if seconds is None:
         return unknown(glyphs)
-    seconds = max(0.0, idle / share - idle)
-    return fmt.age(seconds), WARN if share >= AGEING else MUTED
+    return fmt.age(seconds), WARN if row["staleness"] >= AGEING else MUTED
+
+
+def _left_s(row: Row) -> float | None:
+    idle, share = row.get("idle_s"), row.get("staleness")
+    return None if idle is None or not share else float(max(0.0, idle / share - idle))
 
 
 def minute_of(row: Row, side: int) -> list[float | None]:

@@ -62,6 +62,9 @@ def on_snapshot(state: State) -> None:
         table.selected = table.record = None
         table.cursor = 0
         return
+    if not (state.live or table.pinned or state.details):        # where nobody chose one, it is what comes first
+        select(state, table.top, False)
+        return
     at = next((i for i, row in enumerate(picture.rows) if row["id"] == table.selected), None)
     if at is not None:
         index = picture.offset + at

@@ -1,12 +1,15 @@
 """Where things are in the Connections tab. Drawing, the keys and the mouse all ask here."""
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from netwatch.ui.state import Area, State
 from netwatch.ui.tabs.connections.groups import columns_of
 from netwatch.ui.widgets import table
 from netwatch.ui.widgets.split import split
+
+SPARE = 33                         # the rank of what others say together
 
 
 class Layout(NamedTuple):
@@ -35,5 +38,9 @@ def cut(state: State, with_details: bool) -> Layout:
 
 def slots_of(state: State, area: Area) -> list[table.Slot]:
     """The columns on screen, the left edge of `area` being their zero."""
-    slots = table.fit(columns_of(state), area.width - table.MARGIN - 2, state.live, state.table.sort)
+    columns, sort = columns_of(state), state.table.sort
+    if sort == "rate" and {"down", "up"} <= {column.key for column in columns}:
+        # the line above says so; both rates together stand in a column of their own where there is room for it
+        columns, sort = tuple(replace(each, rank=SPARE) if each.key == "rate" else each for each in columns), ""
+    slots = table.fit(columns, area.width - table.MARGIN - 2, state.live, sort)
     return [slot._replace(x=slot.x + table.MARGIN) for slot in slots]
