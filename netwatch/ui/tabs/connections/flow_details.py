@@ -5,7 +5,7 @@ of which nothing is known are folded away, and counted; unfolded they have a das
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from netwatch._fast.term.canvas import Canvas, clip, wrap
 from netwatch.model.record import Record, look_up
@@ -27,8 +27,7 @@ _CONNECTION: tuple[_Row, ...] = (
     ("Destination", "dst dport", "endpoint"), ("Initiator", "initiator", ""), ("Name", "name.host", ""),
     ("Name learnt via", "name.via", ""), ("Name age", "name.age_s", "s"), ("Interface", "interface", ""),
     ("VLAN", "vlan", "plain"), ("Tunnel", "tunnel", ""), ("First frame", "first", "time"),
-    ("Last frame", "last", "time"), ("Number of the first", "first_frame", "plain"),
-    ("Number of the last", "last_frame", "plain"),
+    ("Last frame", "last", "time"), ("Frame numbers", "first_frame last_frame", "span"),
     ("Duration", "duration", "s"), ("Age", "age_s", "s"), ("Idle", "idle_s", "s"),
     ("Idle limit", "staleness", "share"), ("Flow number", "id", "plain"),
     ("Community ID", "community_id", ""),
@@ -74,14 +73,39 @@ KERNEL_UNITS = {"pacing_rate": "rate", "delivery_rate": "rate", "max_pacing_rate
                 "rcv_ssthresh": "size", "snd_wnd": "size", "rcv_wnd": "size", "snd_mss": "B", "rcv_mss": "B",
                 "advmss": "B", "pmtu": "B", "snd_cwnd": "segments", "snd_ssthresh": "segments",
                 "unacked": "segments", "notsent_bytes": "size"}
+# of the kernel's numbers, as ss(8) and tcp(7) speak of them
+KERNEL_LABELS = {
+    "state": "State, by number", "retransmits": "Time-outs running", "backoff": "Doubled so often",
+    "rto_us": "Retransmit after", "snd_mss": "Send MSS", "rcv_mss": "Receive MSS", "unacked": "Not acknowledged",
+    "lost": "Lost", "retrans": "Sent again, open", "pmtu": "Path MTU", "rcv_ssthresh": "Receive limit",
+    "rtt_us": "RTT", "rttvar_us": "RTT varies by", "snd_ssthresh": "Slow start until", "snd_cwnd": "Congestion window",
+    "advmss": "Advertised MSS", "reordering": "Reordering", "rcv_rtt_us": "Receiver's RTT",
+    "rcv_space": "Receive space",
+    "total_retrans": "Sent again in all", "pacing_rate": "Pacing rate", "bytes_acked": "Acknowledged",
+    "bytes_received": "Received", "segs_out": "Segments out", "segs_in": "Segments in",
+    "notsent_bytes": "Not sent yet",
+    "min_rtt_us": "Least RTT", "delivery_rate": "Delivery rate", "busy_time_us": "Busy sending",
+    "snd_wnd": "Send window", "rcv_wnd": "Receive window", "congestion": "Algorithm",
+}
 _LAST = frozenset(("tcp_info", "scope"))
 UNLIMITED = (1 << 64) - 1          # what the kernel calls a pace that nothing holds back
 TWO_COLUMNS_FROM = 100             # cells
 _SCREEN = frozenset(("turned", "local", "local_port", "remote", "remote_port", "down", "up", "down_bytes", "up_bytes"))
 _CLAIMED = _SCREEN | frozenset(path.split(".")[0] for _, rows in _APP + _LEFT + _RIGHT for _, paths, _ in rows
                                for path in paths.split())
-_TITLES = {"tls": "TLS", "dtls": "DTLS", "quic": "QUIC", "http": "HTTP", "dns": "DNS", "ssh": "SSH", "ntp": "NTP",
-           "scope": "Scope", "tcp_info": "Kernel (TCP_INFO)"}
+_TITLES = {"scope": "Scope", "tcp_info": "Kernel (TCP_INFO)", "lan": "Local network", "kafka": "Kafka",
+           "redis": "Redis", "modbus": "Modbus", "bacnet": "BACnet",
+           "h2": "HTTP/2", "http2": "HTTP/2", "http3": "HTTP/3"}
+_LETTERS = frozenset(("radius", "netbios", "icmpv6", "dhcpv6", "snmpv3", "bittorrent"))
+# words of keys that are abbreviations
+_WORDS = {"src": "source", "dst": "destination", "mac": "MAC", "sni": "SNI", "alpn": "ALPN", "ja3": "JA3",
+          "ja3s": "JA3S", "ja4": "JA4", "ech": "ECH", "dcid": "DCID", "scid": "SCID", "kex": "key exchange",
+          "hassh": "HASSH", "fqdn": "FQDN", "ip": "IP", "id": "ID", "ids": "IDs", "spn": "SPN", "os": "OS",
+          "dns": "DNS", "san": "SAN", "sha256": "SHA-256", "md5": "MD5", "tls": "TLS", "gquic": "gQUIC", "url": "URL",
+          "uri": "URI", "ssrc": "SSRC", "imei": "IMEI", "imsi": "IMSI", "msisdn": "MSISDN", "apn": "APN",
+          "teid": "TEID", "oid": "OID", "oids": "OIDs", "spi": "SPI", "vlan": "VLAN", "rtt": "RTT", "tcp": "TCP",
+          "udp": "UDP", "http": "HTTP", "sql": "SQL", "as": "AS", "ntlm": "NTLM", "uuid": "UUID", "pdu": "PDU",
+          "pdus": "PDUs", "mtu": "MTU"}
 
 
 def plain(value: object, how: str, glyphs: Glyphs) -> str:
@@ -104,6 +128,8 @@ def plain(value: object, how: str, glyphs: Glyphs) -> str:
         return f"{fmt.size(value)} ({fmt.count(int(value))} B)" if value >= 1000 else fmt.size(value)
     if how == "us":
         return fmt.micros(value, glyphs.ascii_only)
+    if how == "ms":
+        return fmt.micros(value * 1000, glyphs.ascii_only)
     if how == "s":
         return fmt.age(value)
     if how == "share":
@@ -118,11 +144,13 @@ def plain(value: object, how: str, glyphs: Glyphs) -> str:
 def _value(record: Record, paths: str, how: str, glyphs: Glyphs) -> str:
     names = paths.split()
     values = [look_up(record, name) for name in names]
-    if len(names) == 2 and how != "endpoint" and record.get("turned"):
+    if len(names) == 2 and how not in ("endpoint", "span") and record.get("turned"):
         values.reverse()                           # out is what this machine sends
     if how in ("up", "down"):
         recent = minute_of(record, how == "down")
         return f"{glyphs.side}{spark(recent, SPARK, None, glyphs)}{glyphs.side}" if recent else ""
+    if how == "span":
+        return " to ".join(str(value) for value in values if value is not None)
     if how == "endpoint":
         return "" if values[0] is None else fmt.endpoint(str(values[0]), values[1])
     if len(names) == 2:
@@ -135,29 +163,38 @@ def _value(record: Record, paths: str, how: str, glyphs: Glyphs) -> str:
     return plain(values[0], how, glyphs)
 
 
-def _protocol_rows(value: object, prefix: str, glyphs: Glyphs) -> Iterator[tuple[str, str]]:
-    """Every leaf below an object of a protocol. Objects go at most three deep, deeper ones become one line."""
+def _protocol_rows(value: object, prefix: str, glyphs: Glyphs,
+                   labels: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Every leaf below an object of a protocol, under its label; some keys have `labels` of their own. Objects go at
+    most three deep, deeper ones become one line."""
     if not isinstance(value, dict) or prefix.count(" ") >= 3:
-        yield prefix or "value", plain(value, _unit_of(prefix), glyphs)
+        yield label_of(prefix or "value"), plain(value, _unit_of(prefix), glyphs)
         return
     for key, item in value.items():
         label = f"{prefix} {key}".strip()
         if isinstance(item, dict):
-            yield from _protocol_rows(item, label, glyphs)
+            yield from _protocol_rows(item, label, glyphs, labels)
         else:
-            yield _label(label), plain(item, _unit_of(key), glyphs)
+            yield labels.get(key) or label_of(label), plain(item, _unit_of(key), glyphs)
 
 
 def _unit_of(key: str) -> str:
     """How a number of that name is shown; the kernel's own names say what Linux' tcp.h says of them."""
     return KERNEL_UNITS.get(key.replace(" ", "_")) or \
-        {"us": "us", "s": "s"}.get(key.rsplit("_", 1)[-1], "size" if key.endswith("bytes") else "plain")
+        {"us": "us", "ms": "ms", "s": "s"}.get(key.rsplit("_", 1)[-1], "size" if key.endswith("bytes") else "plain")
 
 
-def _label(key: str) -> str:
-    for ending in ("_us", "_s"):
+def label_of(key: str) -> str:
+    """The name of a field below an object, in words as the rest of the pane has them: "User agent", "Source MAC"."""
+    for ending in ("_us", "_ms", "_s"):
         key = key.removesuffix(ending)
-    return key.replace("_", " ")
+    words = [_WORDS.get(word, word) for word in key.replace("_", " ").split(" ")]
+    return words[0][:1].upper() + " ".join(words)[1:]
+
+
+def title_of(key: str) -> str:
+    """What stands over the fields of an object: a protocol is written in capitals where its name is letters."""
+    return _TITLES.get(key) or (key.upper() if len(key) < 6 or key in _LETTERS else label_of(key))
 
 
 Line = tuple[str, str, str]        # kind, label, text; kinds: title, value, more (of the value above), none, blank
@@ -190,14 +227,14 @@ def _other_lines(record: Record, width: int, glyphs: Glyphs, last: bool) -> list
     for key, value in rest.items():
         if (key in _LAST) != last:
             continue
-        lines.append(("title", _TITLES.get(key, key), ""))
-        for label, text in _protocol_rows(value, "", glyphs):
+        lines.append(("title", title_of(key), ""))
+        for label, text in _protocol_rows(value, "", glyphs, KERNEL_LABELS if key == "tcp_info" else {}):
             lines += _value_lines(label, text, width, glyphs)
         lines.append(("blank", "", ""))
     if loose and last:
         lines.append(("title", "More", ""))
         for key, value in loose.items():
-            lines += _value_lines(_label(key), plain(value, _unit_of(key), glyphs), width, glyphs)
+            lines += _value_lines(label_of(key), plain(value, _unit_of(key), glyphs), width, glyphs)
     return lines
 
 
