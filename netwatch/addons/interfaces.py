@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from netwatch._fast.os.ifcount import InterfaceCounts
 from netwatch._fast.out.names import link_name
-from netwatch.model.contract import Addon
+from netwatch.model.contract import WARNING, Addon
 from netwatch.model.event import Event, Step
 from netwatch.model.host import Host, Unavailable
 from netwatch.model.machine import Counters, Link, Neighbour, Rate, Route
 from netwatch.model.record import Record
+from netwatch.model.session import Sign
 from netwatch.names.vendors import vendor_of
 
 if TYPE_CHECKING:
@@ -243,20 +244,31 @@ class InterfacesAddon(Addon):
         self._host = host or Host()
         self._rates = Rates(self._host.counters)
         self._live = False
+        self._run: Run | None = None
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
 
     def begin(self, run: Run) -> None:
-        self._host, self._live = run.host, run.purpose.live
+        self._run, self._host, self._live = run, run.host, run.purpose.live
         self._rates = Rates(self._host.counters)
 
     def take(self, step: Step) -> Sequence[Event]:
         if step.box is not None and not step.idle:
             self.counts.take(step.box)
         if self._live and self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="interfaces", daemon=True)
+            self._thread = threading.Thread(target=self._ask_again, name="interfaces", daemon=True)
             self._thread.start()
         return ()
+
+    def signs(self) -> Sequence[Sign]:
+        """Interfaces that are captured on and down: nothing comes from there, and the capture does not fail."""
+        if not self._live or self._run is None:
+            return ()
+        captured = {str(each.get("name") or "") for each in self._run.source.interfaces}
+        latest = self.latest
+        down = [counters.name for counters, _ in latest.rates
+                if counters.name in captured and _state(counters, latest.links.get(counters.name), ()) == DOWN]
+        return (Sign(f"{', '.join(down)} down", WARNING),) if down else ()
 
     def close(self) -> None:
         self._stop.set()
@@ -283,7 +295,7 @@ class InterfacesAddon(Addon):
             self.changes.extend(changes(self.latest, new, time.time_ns()))
         self.latest = new
 
-    def _run(self) -> None:
+    def _ask_again(self) -> None:
         while not self._stop.is_set():
             self.sample()
             self._stop.wait(1.0)

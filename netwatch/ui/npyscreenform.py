@@ -90,7 +90,26 @@ class _Patient:
 
 
 class _Text(_Patient, npyscreen.Textfield):  # type: ignore[misc]
-    pass
+    def set_up_handlers(self) -> None:
+        super().set_up_handlers()
+        self.handlers.update({"^A": self._go_home, curses.KEY_HOME: self._go_home,
+                              "^E": self._go_to_end, curses.KEY_END: self._go_to_end,
+                              curses.ascii.NL: self._enter, curses.ascii.CR: self._enter})
+
+    def _enter(self, key: int) -> None:
+        """Done, where there is nothing else to fill in."""
+        if len(self.parent.entries) == 1:
+            self.parent.accepted = True
+            self.parent.leave()
+            self.editing, self.how_exited = False, wgwidget.EXITED_ESCAPE
+        else:
+            self.h_exit_down(key)
+
+    def _go_home(self, key: int) -> None:
+        self.cursor_position = 0
+
+    def _go_to_end(self, key: int) -> None:
+        self.cursor_position = len(self.value)
 
 
 class _TitleText(npyscreen.TitleText):  # type: ignore[misc]

@@ -8,6 +8,7 @@ from netwatch._fast.term.canvas import Canvas
 from netwatch.filter import Filter
 from netwatch.ui import format as fmt
 from netwatch.ui.app import App
+from netwatch.ui.form import Answers, Form
 from netwatch.ui.poller import Poller, Request
 
 
@@ -23,6 +24,9 @@ class Driver:
         self.poller = Poller(session, 1.0, lambda: None)
         self.app = App(session.label, session.live, self._ask, Filter, ascii_only=ascii_only, **more)
         self.app.state.clipboard = lambda text: self.copied.append(text) or True
+        self.lines: list[str | None] = []        # that are typed into the forms to come, None: it is left
+        self.forms: list[Form] = []              # that were shown
+        self.app.state.ask_form = self._fill_in
         self.canvas = Canvas(rows, cols, ascii_only)
         self.app.resize(rows, cols)
         self.step()
@@ -33,6 +37,16 @@ class Driver:
 
     def _ask(self, request: Request) -> None:
         self.asked = request
+
+    def will_type(self, *lines: str | None) -> Driver:
+        self.lines += lines
+        return self
+
+    def _fill_in(self, form: Form) -> Answers | None:
+        """The first field gets the line, whatever was in it; without one the form is left."""
+        self.forms.append(form)
+        line = self.lines.pop(0) if self.lines else None
+        return None if line is None else form.answers() | {form.fields[0].key: line}
 
     def step(self, tick: bool = True) -> None:
         """Let the poller answer until it has nothing more to do, as its thread would."""

@@ -71,7 +71,7 @@ def test_a_column_is_found_shown_moved_and_saved():
     assert "tls.ja4" in driver.state.table.columns
     driver.keys("ctrl-u").type("tls.ja4").keys("space")
     assert "tls.ja4" not in driver.state.table.columns
-    driver.keys("space", *["left"] * 30, "ctrl-w", "ctrl-u").type("mine").keys("enter")
+    driver.will_type("mine").keys("space", *["left"] * 30, "ctrl-w")
     assert driver.state.table.columns[0] == "tls.ja4"
     assert driver.line(3).split()[0] == "JA4"
     assert (done[-1].name, done[-1].fields) == ("mine", tuple(driver.state.table.columns))

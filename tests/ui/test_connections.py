@@ -280,7 +280,7 @@ def test_every_value_of_the_record_is_in_the_details():
     for value in (record["tls"]["ja4"], record["tls"]["cipher"],
                   "2026-01-01 00:00:00.000000 UTC", "san11.example.com", "h2, http/1.1"):
         assert value in screen
-    assert "cert subject" in screen
+    assert "Cert subject" in screen
 
 
 def test_details_scroll_and_close():

@@ -123,3 +123,29 @@ def test_no_letter_breaks_a_form(tmp_path: Path) -> None:
         terminal.send("q")
         assert terminal.process.wait(20) == 0
     assert not list(tmp_path.rglob("crash-*"))
+
+
+@tty
+def test_a_form_of_one_line_is_done_by_enter(tmp_path: Path) -> None:
+    """A setting's value; a wrong one is asked for once more, with why; Escape leaves the setting as it is."""
+    with Terminal("-r", CAPTURE, "--tab", "connections", module="netwatch", cwd=str(tmp_path), rows=34, cols=110,
+                  XDG_STATE_HOME=str(tmp_path / "state"), XDG_CONFIG_HOME=str(tmp_path / "config")) as terminal:
+        until(terminal, b"TIME_WAIT")
+        terminal.send(",")
+        until(terminal, b"ui.refresh_ms")
+        terminal.send("jjj\n")
+        until(terminal, b"takes a whole number")
+        terminal.send("\x1550\n")                                # Ctrl-U, a value below the least, Enter
+        until(terminal, b"from 100 to 5000")
+        terminal.send("\x017\x05\n")                            # "7" before it, at the start of the line
+        until(terminal, b"this screen")
+        assert b"750" in terminal.seen
+        terminal.send("\n")
+        until(terminal, b"takes a whole number")
+        terminal.send("9\x1b")
+        terminal.read(1)
+        terminal.send("\x1bq")
+        terminal.read(1)
+        terminal.send("q")
+        assert terminal.process.wait(20) == 0
+    assert not list(tmp_path.rglob("crash-*"))

@@ -56,7 +56,7 @@ def test_what_is_sorted_by_is_shown():
 def test_the_details_tell_all_of_the_program_and_what_the_kernel_says():
     screen = owned(rows=150).keys("j", "enter").screen()
     for text in ("curl -s http://192.0.2.1/", "alice", "web-1", "shop", "curl.service", "bash (12) < init (1)", "ebpf",
-                 "shared", "4712", "Kernel (TCP_INFO)", "snd cwnd"):
+                 "shared", "4712", "Kernel (TCP_INFO)", "Congestion window"):
         assert text in screen
 
 

@@ -98,11 +98,10 @@ def test_every_key_of_a_tab(tmux, tab):
     assert view.errors.read_text() == ""
 
 
-TABS_OF = {"sort": ("2",), "columns": ("2",), "entry": ("4",),        # where a popup is opened, if not anywhere
+TABS_OF = {"sort": ("2",), "columns": ("2",),        # where a popup is opened, if not anywhere
            "alert": ("7", *"f" * (2 + CATEGORIES.index("alert")))}
 ACTIONS_OF = {"filter": ("filter_open",), "columns": ("columns_open",),
-              "sort": ("sort_open",), "entry": ("packets_jump",),
-              "settings_edit": ("settings",), "alert": ("entry_open",)}
+              "sort": ("sort_open",), "alert": ("entry_open",)}
 
 
 @pytest.mark.parametrize("popup", [*(name for name in POPUPS if name != "welcome"), "filter"])     # no key opens that
@@ -111,7 +110,7 @@ def test_every_key_of_a_popup(tmux, popup):
     view.wait("packets")
     view.keys(*TABS_OF.get(popup, ()))
     opener = next(key.names[0] for key in keys.KEYS if key.action in ACTIONS_OF.get(popup, (popup,)))
-    view.keys(opener, *(("Down", "Down", "Down", "Enter") if popup == "settings_edit" else ()))
+    view.keys(opener)
     time.sleep(0.1)
     press(view, 30, popup)
     view.keys("-l", "some text 漢字 \\[")

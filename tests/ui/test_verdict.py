@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from netwatch.addons.insights import dns_failing
+from netwatch.addons.interfaces import InterfacesAddon, Reading
 from netwatch.addons.throughput import DnsTime
 from netwatch.addons.timeline import Mark
+from netwatch.model.host import Host
+from netwatch.model.machine import Counters, Link
 from netwatch.ui.tabs.dashboard import health
 from netwatch.ui.theme import BAD, UNICODE, WARN
 from tests.ui.driver import Driver
@@ -40,3 +45,19 @@ def test_what_insights_calls_failing_is_nowhere_ok(names: Replayed, failed: int,
         assert "DNS failing" in "".join(text for text, _ in health.health_items(unmeasured, True, UNICODE)[1])
     else:
         assert " ok  14 answered" in words and tile.note.startswith("ok: ")
+
+
+def test_an_interface_that_is_captured_on_and_down_is_said_so_on_every_screen() -> None:
+    """Whoever else is down is not; nor is anything said of a file."""
+    addon = InterfacesAddon()
+    up = Counters("eth0", 1, 1, 1, 1, 0, 2, 3, up=True)
+    without_carrier, off = replace(up, name="eth1"), replace(up, name="eth2", up=False)
+    reading = Reading(((up, None), (without_carrier, None), (off, None), (replace(off, name="eth3"), None)),
+                      {"eth1": Link("eth1", carrier=False)})
+    source = SimpleNamespace(interfaces=[{"name": name} for name in ("eth0", "eth1", "eth2")])
+    for live, told in ((True, [("eth1, eth2 down", "warning")]), (False, [])):
+        addon.begin(cast(Any, SimpleNamespace(host=Host(), source=source, purpose=SimpleNamespace(live=live))))
+        assert addon.signs() == ()
+        addon.latest = reading
+        assert [(sign.text, sign.severity) for sign in addon.signs()] == told
+        addon.latest = Reading()

@@ -14,8 +14,6 @@ POPUPS = {
     "palette": "netwatch.ui.popups.palette",
     "seek": "netwatch.ui.popups.seek",
     "settings": "netwatch.ui.popups.settings",
-    "settings_edit": "netwatch.ui.popups.settings",
     "sort": "netwatch.ui.popups.sort",
-    "entry": "netwatch.ui.popups.entry",
     "welcome": "netwatch.ui.popups.welcome",
 }

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.addons.preferences import SaveColumns
-from netwatch.ui.popups.entry import open_entry
+from netwatch.ui.asking import ask_line
 from netwatch.ui.state import Area, Line, State
 from netwatch.ui.tabs.connections.columns import FIXED, PROFILES, catalogue, profile
 from netwatch.ui.theme import HEAD_SORT, INPUT, KEY, MUTED, REVERSE, TEXT, TITLE
@@ -131,7 +131,7 @@ def next_profile(state: State) -> None:
 
 
 def save(state: State) -> None:
-    open_entry(state, "Save these columns as", "a name; w again under the same name changes it", state.table.profile,
+    ask_line(state, "Save these columns as", "a name; w again under the same name changes it", state.table.profile,
                _save_as)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.schema import SEARCHED
 from netwatch.ui import keynames, keys
-from netwatch.ui.popups.entry import open_entry
+from netwatch.ui.asking import ask_line
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import BRAND, KEY, MUTED, TEXT
 from netwatch.ui.widgets.box import draw_box
@@ -71,7 +71,7 @@ def _all_lines(state: State) -> list[Line]:
 
 def find(state: State) -> None:
     """Ask for what is looked for; the help is there again afterwards."""
-    open_entry(state, "Find in the help", "a word; empty: all of it", state.part("help", Part).text, _found)
+    ask_line(state, "Find in the help", "a word; empty: all of it", state.part("help", Part).text, _found)
 
 
 def _found(state: State, text: str) -> None:

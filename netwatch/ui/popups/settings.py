@@ -1,6 +1,4 @@
 """The settings screen: every key with its value and origin; changed at once where that can be, saved on demand.
-
-The two contexts of its keys, "settings" and "settings_edit" (a value is being typed), are one popup.
 """
 from __future__ import annotations
 
@@ -12,8 +10,9 @@ from netwatch.addons.preferences import Save, UseTimeouts
 from netwatch.model.option import NOW, Value
 from netwatch.store.settings import SETTINGS, Setting, SettingError
 from netwatch.ui import format as fmt
-from netwatch.ui.state import Area, Line, Look, State
-from netwatch.ui.theme import BAD, FAINT, INPUT, MATCH, MUTED, REVERSE, TEXT, TITLE
+from netwatch.ui.form import Field, Form
+from netwatch.ui.state import Area, Look, State
+from netwatch.ui.theme import FAINT, MATCH, MUTED, TEXT, TITLE
 from netwatch.ui.widgets.box import draw_box
 from netwatch.ui.widgets.chooser import Chooser, centred, moves
 from netwatch.ui.widgets.table import draw_scroll_bar, draw_selection
@@ -31,8 +30,6 @@ def _all() -> tuple[Setting, ...]:
 class Part:
     """`changed`: by key, what was set here; `saved`, set by the poller's thread alone: what is in the file."""
     chooser: Chooser = field(default_factory=Chooser)
-    line: Line = field(default_factory=Line)
-    error: str = ""
     changed: dict[str, Value] = field(default_factory=dict)
     saved: dict[str, Value] = field(default_factory=dict)
 
@@ -65,9 +62,7 @@ def rows_of(area: Area) -> Area:
 
 def show_key(state: State, key: str) -> None:
     """Mark the row of that key."""
-    chosen = part(state)
-    chosen.error = ""
-    chosen.chooser.move(list(SETTINGS).index(key), len(SETTINGS), rows_of(state.body).height)
+    part(state).chooser.move(list(SETTINGS).index(key), len(SETTINGS), rows_of(state.body).height)
 
 
 def put(state: State, setting: Setting, value: Value) -> None:
@@ -106,29 +101,18 @@ def _turn(step: int) -> Callable[[State], None]:
 
 def edit(state: State) -> None:
     """Type a value, or take the next where there are few."""
-    setting, chosen = marked(state), part(state)
-    chosen.error = ""
+    setting = marked(state)
     if isinstance(setting.default, bool) or setting.choices:
         _turn(1)(state)
         return
-    chosen.line.text = setting.shown(state.settings.of(setting.key))
-    chosen.line.cursor = len(chosen.line.text)
-    state.overlay = "settings_edit"
-
-
-def keep(state: State) -> None:
-    setting, chosen = marked(state), part(state)
-    try:
-        put(state, setting, setting.parse(chosen.line.text))
-    except SettingError as error:
-        chosen.error = str(error)
+    text, note = setting.shown(state.settings.of(setting.key)), f"takes {setting.kind}"
+    while (said := state.ask_form(Form(setting.key, (Field("value", "Value", text),), note))) is not None:
+        try:
+            put(state, setting, setting.parse(said["value"]))
+        except SettingError as error:
+            text, note = said["value"], str(error)
+            continue
         return
-    cancel(state)
-
-
-def cancel(state: State) -> None:
-    part(state).error = ""
-    state.overlay = "settings"
 
 
 def default(state: State) -> None:
@@ -146,16 +130,8 @@ def save(state: State) -> None:
         state.do(Save(state.settings.path, tuple(changes.items()), chosen.note_saved))
 
 
-def type_character(state: State, character: str) -> None:
-    if state.overlay == "settings_edit":
-        part(state).error = ""
-        part(state).line.insert(character)
-
-
 def on_mouse(state: State, what: str, y: int, x: int) -> None:
     box, chooser = box_of(state.body), part(state).chooser
-    if state.overlay == "settings_edit":
-        cancel(state)
     if what.startswith("wheel"):
         ACTIONS[f"settings_{'up' if what == 'wheel-up' else 'down'}"](state)
     elif not (box.y <= y < box.y + box.height and box.x <= x < box.x + box.width):
@@ -167,21 +143,11 @@ def on_mouse(state: State, what: str, y: int, x: int) -> None:
             edit(state)
 
 
-def _line(act: Callable[[Line], None]) -> Callable[[State], None]:
-    return lambda state: act(part(state).line)
-
-
 ACTIONS: dict[str, Callable[[State], None]] = {
     **moves("settings", lambda state: part(state).chooser, lambda state: len(SETTINGS),
             lambda state: rows_of(state.body).height),
     "settings_edit": edit, "settings_next": _turn(1), "settings_previous": _turn(-1), "settings_default": default,
-    "settings_save": save, "value_keep": keep, "value_cancel": cancel,
-    "value_left": _line(lambda line: line.move(line.cursor - 1)),
-    "value_right": _line(lambda line: line.move(line.cursor + 1)),
-    "value_home": _line(lambda line: line.move(0)), "value_end": _line(lambda line: line.move(len(line.text))),
-    "value_backspace": _line(lambda line: line.erase(line.cursor - 1, line.cursor)),
-    "value_delete": _line(lambda line: line.erase(line.cursor, line.cursor + 1)),
-    "value_clear": _line(lambda line: line.erase(0, line.cursor)),
+    "settings_save": save,
 }
 
 
@@ -195,8 +161,6 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
         _draw_row(canvas, Area(rows.y + i, rows.x, 1, rows.width), setting, state)
         if top + i == chosen.chooser.row:
             draw_selection(canvas, rows.y + i, Area(rows.y + i, rows.x, 1, rows.width - 1), state.glyphs)
-            if state.overlay == "settings_edit":
-                _draw_value(canvas, Area(rows.y + i, rows.x, 1, rows.width), chosen.line)
     draw_scroll_bar(canvas, rows, top, len(SETTINGS), state.glyphs)
     canvas.fill(rows.y + rows.height, box.x + 1, 1, box.width - 2, state.glyphs.rule, FAINT)
     _draw_notes(canvas, Area(box.y + box.height - 1 - NOTES, box.x + 2, NOTES, box.width - 4), state)
@@ -226,17 +190,6 @@ def _draw_row(canvas: Canvas, area: Area, setting: Setting, state: State) -> Non
         canvas.put(area.y, area.x + origin_at, clip(short, room, glyphs.ellipsis), MUTED)
 
 
-def _draw_value(canvas: Canvas, area: Area, line: Line) -> None:
-    """The value being typed, over the one in force."""
-    at = _columns(area.width)[0]
-    room = area.width - at - 2
-    canvas.fill(area.y, area.x + at, 1, room, " ")
-    skip = max(0, line.cursor - room + 2)
-    canvas.put(area.y, area.x + at, line.text[skip:], INPUT, room)
-    canvas.put(area.y, area.x + at + text_width(line.text[skip:line.cursor]), line.text[line.cursor:line.cursor + 1] or
-               " ", INPUT | REVERSE)
-
-
 def _draw_notes(canvas: Canvas, area: Area, state: State) -> None:
     """What the marked key is for, what it takes, and where it would be saved."""
     setting, chosen = marked(state), part(state)
@@ -244,7 +197,6 @@ def _draw_notes(canvas: Canvas, area: Area, state: State) -> None:
     count = len(chosen.unsaved)
     file = f"{count} not saved (*); w saves to {state.settings.path}" if count else f"File: {state.settings.path}"
     lines = ((setting.help, TEXT),
-             (chosen.error, BAD) if chosen.error else
              (f"{now}; default {setting.shown(setting.default) or 'none'}; takes {setting.kind}", MUTED),
              (file, MATCH if count else MUTED))
     for i, (text, style) in enumerate(lines):

@@ -10,7 +10,7 @@ from netwatch._fast.term.canvas import Canvas
 from netwatch.addons.egress import Allow, Egress, EgressNow, Way, allowing
 from netwatch.ui import drill
 from netwatch.ui import format as fmt
-from netwatch.ui.popups.entry import open_entry
+from netwatch.ui.asking import ask_line
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import ADDRESS, APP, BAD, DOWN, GOOD, MATCH, MUTED, PROCESS, TEXT, TITLE, UP, WARN, Glyphs
 from netwatch.ui.theme import NAME as HOST
@@ -239,7 +239,7 @@ def _ask(state: State, wanted: list[Allow]) -> None:
             _ask(state, others)
 
     more = f"  {len(others)} more to ask" if others else ""
-    open_entry(state, f"Allow {first.program} to talk to these {what}",
+    ask_line(state, f"Allow {first.program} to talk to these {what}",
                f"Enter writes it into egress-policy.toml, Esc nothing{more}", " ".join(first.values), accept)
 
 

@@ -8,7 +8,7 @@ from netwatch.addons.capture_control import CaptureFilter, NextInterface, StartS
 from netwatch.addons.packets.questions import Packets, Seen
 from netwatch.addons.packets.questions import SavePackets as Save
 from netwatch.ui import drill
-from netwatch.ui.popups.entry import open_entry
+from netwatch.ui.asking import ask_line
 from netwatch.ui.state import Area, State
 from netwatch.ui.tabs.packets import notes
 from netwatch.ui.tabs.packets import stream as packets_stream
@@ -160,7 +160,7 @@ def _mark_step(forward: bool) -> Callable[[State], None]:
 def jump(state: State) -> None:
     found = seen(state)
     hint = f"{found.kept.oldest} to {found.kept.newest} are kept" if found else "a whole number"
-    open_entry(state, "Go to frame number", hint, "", _jump_to_number)
+    ask_line(state, "Go to frame number", hint, "", _jump_to_number)
 
 
 def _jump_to_number(state: State, text: str) -> None:
@@ -290,7 +290,7 @@ def _live_only(command: Callable[[State], None]) -> Callable[[State], None]:
 def capture_filter(state: State) -> None:
     found = seen(state)
     now = found.capture.filter if found and found.capture else ""
-    open_entry(state, "Capture filter (libpcap), for all interfaces", "empty: every frame. Enter sets it, Esc leaves",
+    ask_line(state, "Capture filter (libpcap), for all interfaces", "empty: every frame. Enter sets it, Esc leaves",
                now, _capture_with)
 
 
