@@ -30,7 +30,7 @@ class Column:
     tail: str = ""                 # when it is cut, what follows the last of these stays: a port, a PID
     extra: bool = False            # not on screen unless chosen
     sort: str = ""                 # field to sort by, if not `key`; "-field" when the field runs the other way
-    brief: Callable[[Any, Glyphs], str] | None = None    # what a cell says where all of it does not fit
+    brief: Callable[..., str] | None = None    # what a cell says where all of it does not fit
 
     def order(self, descending: bool) -> tuple[str, bool]:
         """(field, descending) as the session understands them."""
