@@ -11,7 +11,7 @@ import pytest
 
 from netwatch.addons.insights import dns_failing
 from netwatch.addons.interfaces import InterfacesAddon, Reading
-from netwatch.addons.throughput import DnsTime
+from netwatch.addons.throughput import RANGES, DnsTime
 from netwatch.addons.timeline import Mark
 from netwatch.model.host import Host
 from netwatch.model.machine import Counters, Link
@@ -61,3 +61,11 @@ def test_an_interface_that_is_captured_on_and_down_is_said_so_on_every_screen() 
         addon.latest = reading
         assert [(sign.text, sign.severity) for sign in addon.signs()] == told
         addon.latest = Reading()
+
+
+@pytest.mark.parametrize("name", RANGES)
+def test_heads_of_the_dense_view_keep_apart(names: Replayed, name: str) -> None:
+    driver = Driver(names, 200, 50, view="dense")
+    while driver.state.snapshot.answer.past.range != name:
+        driver.keys("t").step()
+    assert ["last/s", name, "peak/s"] in [line.strip("│ ").split()[:3] for line in driver.screen().splitlines()]

@@ -129,7 +129,7 @@ def _draw_counts(canvas: Canvas, area: Area, found: Overview, state: State) -> N
     y, x, height, width = area
     past, glyphs = found.past, state.glyphs
     canvas.put(y, x, "", MUTED)
-    for text, at, cells in (("now/s" if state.live else "last/s", 15, 8), (f"in {past.range}", 23, 10),
+    for text, at, cells in (("now/s" if state.live else "last/s", 15, 8), (past.range, 24, 9),
                             ("peak/s", 34, 8)):
         canvas.field(y, x + at, cells, text, MUTED, True, glyphs.ellipsis)
     ways = (("down", f"{glyphs.down} bytes", DOWN), ("up", f"{glyphs.up} bytes", UP))
