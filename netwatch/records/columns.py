@@ -51,7 +51,7 @@ class Column(NamedTuple):
             return self.made.value(found)
         for asked, paths in ((record, self.own), (flow, self.flow)):
             for path in paths:
-                if asked is not None and (found := value_at(asked, path)) not in (None, []):
+                if asked is not None and (found := value_at(asked, path)) is not None:
                     return found
         return None
 

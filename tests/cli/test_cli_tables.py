@@ -139,6 +139,14 @@ def test_lists_in_csv_are_json(netwatch: Run) -> None:
         assert [json.loads(line["layers"]) for line in lines] == [record["layers"] for record in records]
 
 
+@pytest.mark.parametrize("what", ["dns", "flows", "http", "tls"])
+def test_a_list_of_nothing_is_no_cell_and_no_column(netwatch: Run, what: str) -> None:
+    rows = list(csv.DictReader(io.StringIO(netwatch("read", TOUR, "--what", what, "--format", "csv").stdout)))
+    assert rows and not any("[]" in row.values() for row in rows)
+    assert "answers.section" not in rows[0]
+
+
+
 @pytest.mark.parametrize("path", ["=HYPERLINK(1)", "+1", "/ok"])
 def test_no_cell_is_a_formula(netwatch: Run, tmp_path: Path, path: str) -> None:
     from made_captures import capture, udp

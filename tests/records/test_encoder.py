@@ -104,9 +104,9 @@ def as_json(record: Record) -> str:
 
 
 def csv_cell(value: Any) -> str:
-    """The text in CSV: a list is JSON, and no text begins a formula."""
+    """The text in CSV: a list is JSON, of nothing it is nothing, and no text begins a formula."""
     if isinstance(value, list):
-        return as_json(value)  # type: ignore[arg-type]
+        return as_json(value) if value else ""  # type: ignore[arg-type]
     text = cell(value)
     return f"'{text}" if isinstance(value, str) and value[:1] in tuple("=+-@\t\r") else text
 

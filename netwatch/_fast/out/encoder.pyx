@@ -264,12 +264,12 @@ cdef class Encoder:
         for k in range(shown.n_coded):
             i = shown.coded[k]
             self.value(flow, packet, shown.codes[i], &v)
-            if v.kind != V_ABSENT:
+            if v.kind == V_OBJECT:
+                self.fill_one(shown, i, <object>v.thing)
+            elif v.kind != V_ABSENT:
                 shown.spans[i].at = self.scratch.n
                 if self.retold(&v):
                     self.cell(self.as_object(&v))
-                elif v.kind == V_OBJECT:
-                    self.cell(<object>v.thing)
                 else:
                     put_cell(&self.scratch, &v)
                 self.fit(shown, i)
@@ -318,7 +318,8 @@ cdef class Encoder:
         return 0
 
     cdef int fill_one(self, Shown shown, u32 i, object value) except -1:
-        if value is not None:
+        """The cell of a value; of a list of nothing there is none."""
+        if value is not None and value != []:
             shown.spans[i].at = self.scratch.n
             self.cell(value)
             self.fit(shown, i)
