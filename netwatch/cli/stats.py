@@ -26,6 +26,7 @@ from netwatch.records.selection import Selection
 from netwatch.records.writers import FORMATS, Writer
 from netwatch.schema.field import Type
 from netwatch.stats import show
+from netwatch.stats.numbers import Rows
 from netwatch.stats.table import Statistic, Table, order
 from netwatch.stats.topics import TOPICS, Asked
 
@@ -218,9 +219,11 @@ def arranged(tables: list[Table], text: str | None) -> list[Table]:
         raise CommandError(f"--sort {key}: no such key; " + (
             f"did you mean {near[0]}?" if near else f"there are {', '.join(keys)}"))
     for table in tables:
-        known = [row for row in table.rows if row.get(key) is not None]
-        unknown = [row for row in table.rows if row.get(key) is None]
-        table.rows = sorted(known, key=lambda row: order(row[key]), reverse=way == "desc") + unknown
+        values = [row.get(key) for row in table.rows]
+        known = [i for i, value in enumerate(values) if value is not None]
+        known.sort(key=lambda i: order(values[i]), reverse=way == "desc")
+        asked = [*known, *(i for i, value in enumerate(values) if value is None)]
+        table.rows = table.rows.arranged(asked) if isinstance(table.rows, Rows) else [table.rows[i] for i in asked]
     return tables
 
 
@@ -230,7 +233,7 @@ def write(tables: list[Table], style: str, options: argparse.Namespace) -> None:
         for table in tables:
             if options.top is not None and options.top < len(table.rows):
                 say(f"{table.title}: {options.top} of {len(table.rows):,} rows")
-                del table.rows[options.top:]
+                table.rows = table.rows[:options.top]
             for word in table.words:
                 say(word)
         lines = {"ndjson": show.as_json_lines, "json": show.as_json, "csv": show.as_csv}[style](tables)

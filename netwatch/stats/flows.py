@@ -8,11 +8,13 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import product
 
+from netwatch._fast.out.record import iso
 from netwatch.model.record import Record
-from netwatch.model.span import Span
 from netwatch.records.columns import Column as Asked
 from netwatch.records.items import Item, Packets
 from netwatch.records.values import keys_of
+from netwatch.stats import numbers
+from netwatch.stats.numbers import Numbers, Rows, key_of, order_of, parts_of
 from netwatch.stats.table import MOST_GROUPS, Column, Kind, Table, most_first
 
 ADDRESSES = ("ip", "ipv6")  # levels of addresses alone
@@ -54,42 +56,57 @@ class FlowStatistic:
         return [NOT_TOLD.format(self.most, self.left_out)] if self.left_out else []
 
 
-class _Pair:
-    """What two ends said to each other, as numbers of its own and no lists: there may be a million of them. `a` is the
-    key's first end, `b` its second, `outer` are a tunnel's ends, whichever way."""
+# of a pair: its flows; packets and bytes of the key's first end, and of its second; those of a tunnel, whichever way;
+# the number of the first flow, below 0 where the key's second end began it; times in ns
+(FLOWS, A_PACKETS, A_BYTES, B_PACKETS, B_BYTES, OUTER_PACKETS, OUTER_BYTES, NUMBER, FIRST, LAST) = range(10)
+NO_TIME = -(1 << 63)
+NO_PAIR = (0, 0, 0, 0, 0, 0, 0, 0, NO_TIME, NO_TIME)
+# of an end: flows, packets, bytes, packets and bytes sent, and received; and whether who sent what is not known
+END_KEYS = ("flows", "packets", "bytes", "packets_sent", "bytes_sent", "packets_received", "bytes_received")
+WAYLESS = len(END_KEYS)
 
-    __slots__ = ("a_bytes", "a_packets", "b_bytes", "b_packets", "flows", "number", "outer_bytes",
-                 "outer_packets", "span", "swapped")
+
+class Pairs(Numbers):
+    """What two ends said to each other."""
 
     def __init__(self) -> None:
-        self.flows = self.a_packets = self.a_bytes = self.b_packets = self.b_bytes = 0
-        self.outer_packets = self.outer_bytes = 0
-        self.number = 0  # of the first flow
-        self.swapped = False  # that was begun by the key's second end
-        self.span = Span()
+        super().__init__(NO_PAIR)
 
-    def add(self, flow: Record, swapped: bool) -> None:
-        self.meet(flow, swapped)
+    def take(self, place: int, flow: Record, swapped: bool) -> None:
+        """Another flow, which the key's second end began if `swapped`."""
+        self._meet(place, flow, swapped)
         a, b = ("in", "out") if swapped else ("out", "in")
-        self.a_packets += flow.get(f"packets_{a}", 0)
-        self.a_bytes += flow.get(f"bytes_{a}", 0)
-        self.b_packets += flow.get(f"packets_{b}", 0)
-        self.b_bytes += flow.get(f"bytes_{b}", 0)
+        for column, key in ((A_PACKETS, f"packets_{a}"), (A_BYTES, f"bytes_{a}"), (B_PACKETS, f"packets_{b}"),
+                            (B_BYTES, f"bytes_{b}")):
+            self.add(place, column, flow.get(key, 0))
 
-    def sent(self) -> tuple[tuple[int, int], tuple[int, int]]:
+    def take_outer(self, place: int, flow: Record) -> None:
+        """Another flow in the tunnel."""
+        self._meet(place, flow, False)
+        self.add(place, OUTER_PACKETS, flow.get("packets_out", 0) + flow.get("packets_in", 0))
+        self.add(place, OUTER_BYTES, flow.get("bytes_out", 0) + flow.get("bytes_in", 0))
+
+    def sent(self, place: int) -> tuple[tuple[int, int], tuple[int, int]]:
         """Packets and bytes of the key's first end, and of its second."""
-        return (self.a_packets, self.a_bytes), (self.b_packets, self.b_bytes)
+        numbers = [column[place] for column in self.columns[A_PACKETS:B_BYTES + 1]]
+        return (numbers[0], numbers[1]), (numbers[2], numbers[3])
 
-    def add_outer(self, flow: Record) -> None:
-        self.meet(flow, False)
-        self.outer_packets += flow.get("packets_out", 0) + flow.get("packets_in", 0)
-        self.outer_bytes += flow.get("bytes_out", 0) + flow.get("bytes_in", 0)
+    def amounts(self, place: int) -> tuple[int, int]:
+        """Bytes and packets in all."""
+        at = self.columns
+        return (at[A_BYTES][place] + at[B_BYTES][place] + at[OUTER_BYTES][place],
+                at[A_PACKETS][place] + at[B_PACKETS][place] + at[OUTER_PACKETS][place])
 
-    def meet(self, flow: Record, swapped: bool) -> None:
-        self.flows += 1
-        if not self.number or flow["id"] < self.number:
-            self.number, self.swapped = flow["id"], swapped
-        self.span.take(flow)
+    def _meet(self, place: int, flow: Record, swapped: bool) -> None:
+        self.add(place, FLOWS, 1)
+        number = self.columns[NUMBER]
+        if not number[place] or flow["id"] < abs(number[place]):
+            number[place] = -flow["id"] if swapped else flow["id"]
+        if "first" in flow:
+            first, last = (_nanoseconds(flow[key]) for key in ("first", "last"))
+            firsts, lasts = self.columns[FIRST:LAST + 1]
+            firsts[place] = min(firsts[place], first) if firsts[place] != NO_TIME else first
+            lasts[place] = max(lasts[place], last)
 
 
 class Conversations(FlowStatistic):
@@ -99,14 +116,14 @@ class Conversations(FlowStatistic):
     def __init__(self, types: Sequence[str]) -> None:
         super().__init__()
         self.types = types
-        self.pairs: dict[tuple[object, ...], _Pair] = {}
+        self.pairs = Pairs()
 
     def add(self, flow: Record) -> None:
         for level, a, b in self._levels(flow):
             swapped = (b[0], b[1] or 0) < (a[0], a[1] or 0)
-            key = (level, *b, *a) if swapped else (level, *a, *b)
-            if self.room(self.pairs, key):
-                self.pairs.setdefault(key, _Pair()).add(flow, swapped)
+            key = key_of(level, *((b, a) if swapped else (a, b)))
+            if self.room(self.pairs.places, key):
+                self.pairs.take(self.pairs.place(key), flow, swapped)
 
     def _levels(self, flow: Record) -> Iterator[tuple[str, tuple[str, int | None], tuple[str, int | None]]]:
         src, dst, proto = flow.get("src"), flow.get("dst"), flow["proto"]
@@ -131,13 +148,15 @@ class Conversations(FlowStatistic):
             level = level_of(a)
             if name in WITHOUT_FLOW and level in self.types:
                 a, b = sorted((a, b))
-                key = (level, a, None, b, None)
-                if self.room(self.pairs, key):
-                    self.pairs.setdefault(key, _Pair()).add_outer(flow)
+                key = key_of(level, (a, None), (b, None))
+                if self.room(self.pairs.places, key):
+                    self.pairs.take_outer(self.pairs.place(key), flow)
 
     def tables(self) -> list[Table]:
-        ports = any(key[2] is not None or key[4] is not None for key in self.pairs)
-        rows = most_first((_row(key, pair) for key, pair in self.pairs.items()), "bytes", "packets")
+        pairs, keys = self.pairs, [*self.pairs.places]
+        ports = any(port is not None for key in keys for _, port in parts_of(key)[1])
+        rows = Rows(lambda place: _row(keys[place], pairs, place), numbers.most_first(
+            len(keys), pairs.amounts, lambda place: order_of(*_ends(keys[place], pairs, place))))
         columns = [Column("proto", "proto"), Column("src", "src"), *([Column("sport", "sport", Kind.COUNT)] * ports),
                    Column("dst", "dst"), *([Column("dport", "dport", Kind.COUNT)] * ports),
                    Column("flows", "flows", Kind.COUNT, 4), Column("packets_out", "packets →", Kind.COUNT, 5),
@@ -155,26 +174,27 @@ def level_of(address: str) -> str:
     return "eth" if address.count(":") == 5 and "::" not in address else "ipv6"
 
 
-def _row(key: tuple[object, ...], pair: _Pair) -> Record:
-    level, a, pa, b, pb = key
-    out, into = pair.sent()
-    if pair.swapped:
+def _ends(key: str, pairs: Pairs, place: int) -> tuple[str, list[tuple[str, int | None]]]:
+    """The level, and the ends, who began first."""
+    level, ends = parts_of(key)
+    return level, ends[::-1] if pairs.columns[NUMBER][place] < 0 else ends
+
+
+def _row(key: str, pairs: Pairs, place: int) -> Record:
+    level, ((src, sport), (dst, dport)) = _ends(key, pairs, place)
+    out, into = pairs.sent(place)
+    if pairs.columns[NUMBER][place] < 0:
         out, into = into, out
-    if pair.swapped:
-        a, pa, b, pb = b, pb, a, pa
-    known = not pair.outer_packets
-    return {"proto": level, "src": a, "sport": pa, "dst": b, "dport": pb, "flows": pair.flows,
+    size, packets = pairs.amounts(place)
+    known = not pairs.columns[OUTER_PACKETS][place]
+    first, last = pairs.columns[FIRST][place], pairs.columns[LAST][place]
+    timed = first != NO_TIME
+    return {"proto": level, "src": src, "sport": sport, "dst": dst, "dport": dport,
+            "flows": pairs.columns[FLOWS][place],
             "packets_out": out[0] if known else None, "bytes_out": out[1] if known else None,
             "packets_in": into[0] if known else None, "bytes_in": into[1] if known else None,
-            "packets": out[0] + into[0] + pair.outer_packets, "bytes": out[1] + into[1] + pair.outer_bytes,
-            "duration": seconds_of(pair.span), "first": pair.span.first}
-
-
-def seconds_of(span: Span) -> float | None:
-    """How long it is, where it is known."""
-    if span.first is None or span.last is None:
-        return None
-    return (_nanoseconds(span.last) - _nanoseconds(span.first)) / 1e9
+            "packets": packets, "bytes": size,
+            "duration": (last - first) / 1e9 if timed else None, "first": iso(first) if timed else None}
 
 
 def _nanoseconds(text: str) -> int:
@@ -192,22 +212,28 @@ def _second(text: str) -> int:
 class Endpoints(Conversations):
     """The ends of conversations, with what each sent and received."""
 
+    def _added_up(self) -> Numbers:
+        """What all pairs of an end come to."""
+        ends = Numbers((0,) * (WAYLESS + 1))
+        at = self.pairs.columns
+        for key, pair in self.pairs.places.items():
+            level, both = parts_of(key)
+            first, second = self.pairs.sent(pair)
+            for sent, received, who in ((first, second, both[0]), (second, first, both[1])):
+                place = ends.place(key_of(level, who))
+                size, packets = self.pairs.amounts(pair)
+                for column, number in enumerate((at[FLOWS][pair], packets, size, *sent, *received,
+                                                 at[OUTER_PACKETS][pair])):
+                    ends.add(place, column, number)
+        return ends
+
     def tables(self) -> list[Table]:
-        ends: dict[tuple[object, ...], list[int]] = {}
-        known: dict[tuple[object, ...], bool] = {}
-        for (level, a, pa, b, pb), pair in self.pairs.items():
-            outer = [0, pair.outer_packets, pair.outer_bytes, 0, 0, 0, 0]
-            first, second = pair.sent()
-            for sent, received, who in ((first, second, (level, a, pa)), (second, first, (level, b, pb))):
-                adds = [pair.flows, sent[0] + received[0], sent[1] + received[1], *sent, *received]
-                ends[who] = [sum(each) for each in zip(ends.get(who, [0] * 7), adds, outer, strict=True)]
-                known[who] = known.get(who, True) and not pair.outer_packets
-        keys = ("flows", "packets", "bytes", "packets_sent", "bytes_sent", "packets_received", "bytes_received")
-        rows = most_first(({"proto": who[0], "address": who[1], "port": who[2],
-                            **{key: value if known[who] or i < 3 else None
-                               for i, (key, value) in enumerate(zip(keys, values, strict=True))}}
-                           for who, values in ends.items()), "bytes", "packets")
-        ports = any(row["port"] is not None for row in rows)
+        ends = self._added_up()
+        keys = [*ends.places]
+        rows = Rows(lambda place: _end_row(keys[place], ends, place), numbers.most_first(
+            len(keys), lambda place: (ends.columns[2][place], ends.columns[1][place]),
+            lambda place: order_of(*parts_of(keys[place]))))
+        ports = any(parts_of(key)[1][0][1] is not None for key in keys)
         columns = [Column("proto", "proto"), Column("address", "address"),
                    *([Column("port", "port", Kind.COUNT)] * ports), Column("flows", "flows", Kind.COUNT, 4),
                    Column("packets", "packets", Kind.COUNT, 2), Column("bytes", "bytes", Kind.COUNT),
@@ -216,6 +242,13 @@ class Endpoints(Conversations):
                    Column("packets_received", "packets received", Kind.COUNT, 5),
                    Column("bytes_received", "bytes received", Kind.COUNT, 3)]
         return [Table("endpoints", "endpoint", columns, rows, bar="bytes", open=True, words=self.words())]
+
+
+def _end_row(key: str, ends: Numbers, place: int) -> Record:
+    level, ((address, port),) = parts_of(key)
+    wayless = ends.columns[WAYLESS][place]
+    return {"proto": level, "address": address, "port": port,
+            **{name: None if wayless and i > 2 else ends.columns[i][place] for i, name in enumerate(END_KEYS)}}
 
 
 class Groups(FlowStatistic):

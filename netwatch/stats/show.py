@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from itertools import chain
 from unicodedata import east_asian_width
 
 from netwatch.stats.table import Column, Kind, Table
@@ -28,21 +29,25 @@ def as_json_lines(tables: list[Table]) -> Iterator[str]:
 
 def as_json(tables: list[Table]) -> Iterator[str]:
     """One document: a list of all records."""
-    lines = list(as_json_lines(tables))
-    yield "[" + ",\n".join(lines) + "]"
+    line, begun = "[", False
+    for each in as_json_lines(tables):
+        if begun:
+            yield line + ","
+            line = ""
+        line, begun = line + each, True
+    yield line + "]"
 
 
 def as_csv(tables: list[Table]) -> Iterator[str]:
     """All rows of all tables below one heading: the keys that occur, in order."""
-    records = [{key: value for key, value in table.record(row).items() if key != "schema"}
-               for table in tables for row in table.rows]
     keys = list(dict.fromkeys(key for table in tables for key in _keys(table)))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(keys)
-    for record in records:
-        writer.writerow([cell(record.get(key)) for key in keys])
-    yield out.getvalue().removesuffix("\r\n") + "\r"
+    for cells in chain((keys,), ([cell(row.get(key)) for key in keys] for table in tables for row in table.rows)):
+        writer.writerow(cells)
+        yield out.getvalue().removesuffix("\r\n") + "\r"
+        out.seek(0)
+        out.truncate()
 
 
 def _keys(table: Table) -> Iterator[str]:
@@ -71,7 +76,7 @@ def as_table(tables: list[Table], width: int | None, top: int | None, ascii_only
     for number, table in enumerate(tables):
         if number:
             yield ""
-        shown = table.rows[:TOP if top is None and table.open else top]
+        shown = list(table.rows[:TOP if top is None and table.open else top])
         yield from _grid(table, shown, width, ascii_only)
         if len(shown) < len(table.rows):
             yield f"… {len(table.rows) - len(shown):,} more rows; --top {len(table.rows)} shows all"

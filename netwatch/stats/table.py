@@ -46,7 +46,7 @@ class Table:
     title: str
     schema: str
     columns: Sequence[Column]
-    rows: list[Record]
+    rows: Sequence[Record]
     bar: str = ""
     open: bool = False
     words: list[str] = field(default_factory=list)

@@ -8,12 +8,14 @@ import json
 import os
 import pty
 import subprocess
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import pytest
 from netwatch_command import COMMAND, ENVIRONMENT, ROOT, Run
 
+from netwatch.stats.flows import Conversations, Endpoints
 from netwatch.stats.hosts import Hosts
 from netwatch.stats.topics import TOPICS
 
@@ -188,3 +190,22 @@ def test_hosts_beyond_the_bound_are_counted(monkeypatch: pytest.MonkeyPatch) -> 
     assert [(row["address"], row["bytes_sent"], row["bytes_received"]) for row in table.rows] == [
         ("10.0.0.0", 1 + 4, 1 + 2 + 3 + 4 + 1), ("10.0.0.2", 2, 1), ("10.0.0.1", 1, 1)]
     assert table.words == ["beyond 3 groups flows are not told apart: 2 of them are left out"]
+
+
+@pytest.mark.parametrize("kind", [Conversations, Endpoints])
+def test_many_pairs_take_little_memory(kind: type[Conversations]) -> None:
+    """They are numbers in arrays, and rows are made when they are written: half a million are 110 MB."""
+    many = 4_000
+    statistic = kind(())
+    tracemalloc.start()
+    try:
+        for i in range(many):
+            statistic.add({"id": i + 1, "proto": "udp", "src": f"10.0.{i >> 8}.{i & 255}", "sport": 1024 + i,
+                           "dst": "192.0.2.1", "dport": 53, "packets_out": 1, "bytes_out": 81, "packets_in": 0,
+                           "bytes_in": 0, "first": f"2023-11-14T22:13:{i % 60:02d}.{i:09d}Z",
+                           "last": f"2023-11-14T22:14:{i % 60:02d}.{i:09d}Z"})
+        (table,) = statistic.tables()
+        assert sum(row["bytes"] for row in table.rows) == 81 * many * (1 + (kind is Endpoints))
+        assert tracemalloc.get_traced_memory()[1] < 700 * many
+    finally:
+        tracemalloc.stop()
