@@ -135,6 +135,10 @@ def _command(arguments: list[str]) -> tuple[Command, list[str]]:
 def _unknown(word: str) -> CommandError:
     import difflib  # every start would pay for it otherwise
 
+    from netwatch.cli import elsewhere
+
+    if word in elsewhere.COMMANDS:
+        return CommandError(f"{word}: no such command and no such file; here: netwatch {elsewhere.COMMANDS[word]}")
     near = difflib.get_close_matches(word, (*COMMANDS, "help"), 1)
     if near:
         return CommandError(f"{word}: no such command and no such file; did you mean {near[0]}?")

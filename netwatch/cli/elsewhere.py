@@ -21,8 +21,28 @@ OPTIONS = {
     "--export-objects": "netwatch export --objects FOLDER FILE", "--filter": "-Y EXPR", "--display-filter": "-Y EXPR",
     "--output": "records go to standard output; -w FILE saves packets",
     "--no-resolve": "names are not asked for anyway",
+    "-d": "applications are told by what they say, on any port", "-F": "the name says it: -w FILE.pcap or FILE.pcapng",
     "--head": "--limit N", "--color": "NO_COLOR=1 turns colours off",
 }
+COMMANDS = {
+    "extract": "export --objects FOLDER FILE", "objects": "export --objects FOLDER FILE",
+    "capture": "record -i NAME", "dump": "record -i NAME", "sniff": "record -i NAME", "follow": "read FILE --follow ID",
+    "filter": "read FILE -Y EXPR", "interfaces": "devices", "decode": "show FILE --frame N",
+    "summary": "read FILE --what summary", "conversations": "stats conversations FILE",
+    "endpoints": "stats endpoints FILE", "alerts": "read FILE --what alerts", "packets": "read FILE --what packets",
+    "flows": "read FILE", "merge": "read FILE FILE -w ALL.pcapng", "processes": "stats processes FILE",
+}
+TOPICS = {  # tshark's -z, and what is like it here
+    "io,phs": "protocols", "io,stat": "io", "conv": "conversations", "conversation": "conversations",
+    "endpoint": "endpoints", "endpoints": "endpoints", "host": "hosts", "ip_hosts": "hosts", "dns": "dns",
+    "http": "http", "http_req": "http", "http_srv": "http", "expert": "expert", "phs": "protocols",
+}
+
+
+def topic_of(word: str) -> str | None:
+    """The topic of `netwatch stats` for what follows tshark's -z: `conv,tcp`, `io,stat,1`, `dns,tree`."""
+    first, _, rest = word.lower().partition(",")
+    return TOPICS.get(f"{first},{rest.partition(',')[0]}") or TOPICS.get(first)
 
 
 def instead_of(word: str) -> str | None:

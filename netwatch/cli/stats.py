@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from netwatch._fast.input.source import Source
 from netwatch._fast.out.names import ETHERTYPES, PROTOCOLS
-from netwatch.cli import read
+from netwatch.cli import elsewhere, read
 from netwatch.cli.amounts import natural, parse_duration
 from netwatch.cli.errors import CommandError, say
 from netwatch.cli.parser import Parser
@@ -83,10 +83,7 @@ def main(arguments: list[str], topic: str = "") -> int:
     options = build_parser(topic).read(arguments)
     options.files += options.read
     if options.topic not in TOPICS:
-        near = ([each for each in TOPICS if options.topic and each.startswith(options.topic)]
-                or difflib.get_close_matches(options.topic, TOPICS, 1))
-        raise CommandError(f"stats {options.topic}: no such topic; " + (
-            f"did you mean {near[0]}?" if near else f"there are {', '.join(TOPICS)}"))
+        raise _no_topic(options.topic)
     statistic = TOPICS[options.topic].make(asked_of(options))
     style = options.format or ("table" if sys.stdout.isatty() else "ndjson")
     prepared = read.prepared(words_for_read(options, statistic))
@@ -104,6 +101,14 @@ def main(arguments: list[str], topic: str = "") -> int:
         prepared.host.close()
     write(arranged(statistic.tables(), options.sort), style, options)
     return code
+
+
+def _no_topic(word: str) -> CommandError:
+    meant = elsewhere.topic_of(word)
+    near = [meant] if meant else ([each for each in TOPICS if word and each.startswith(word)]
+                                  or difflib.get_close_matches(word, TOPICS, 1))
+    return CommandError(f"stats {word}: no such topic; " + (
+        f"did you mean {near[0]}?" if near else f"there are {', '.join(TOPICS)}"))
 
 
 def hosts(arguments: list[str]) -> int:

@@ -12,6 +12,7 @@ from netwatch.filter import wireshark
 from netwatch.filter.primitives import FAMILIES
 from netwatch.schema import FIELDS, NAMES, answering
 
+LIKE = 0.7  # how like a known name what was typed must be
 OPERATORS = ("contains", "matches", "in")
 LIKE_OPERATORS = {"like": "contains", "ilike": "contains", "has": "contains", "includes": "contains", "is": "==",
                   "equals": "==", "equal": "==", "startswith": "matches /^.../", "endswith": "matches /...$/",
@@ -82,7 +83,7 @@ def nearest(name: str, kinds: tuple[str, ...] = ()) -> str | None:
     below = first + dot if dot and first in OF_FRAMES else ""  # what is asked of a frame is like nothing else
     answered = [each for each, fields in NAMES.items() if each.startswith(below)
                 and (not kinds or any(answering(fields, kind)[1] for kind in kinds))]
-    found = get_close_matches(name.lower()[:64], answered, 1, 0.6)
+    found = get_close_matches(name.lower()[:64], answered, 1, 0.6 if dot else LIKE)  # foo is not meant to be ooo
     return found[0] if found else None
 
 

@@ -6,6 +6,7 @@ evaluates a filter (Python here, C in netwatch._fast.view.program) has few thing
 """
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from unicodedata import combining, east_asian_width
 
@@ -18,11 +19,14 @@ MAX_DEPTH = 48               # nested parentheses
 MAX_NODES = 512              # conditions in one filter
 
 
+LONG = re.compile(r"(['\"])([^'\"]{60})[^'\"]{20,}\1")  # what was typed, quoted in a message
+
+
 class FilterError(ValueError):
     """A filter that cannot be understood: what is wrong, on one printable line, and the column (from 1) where."""
 
     def __init__(self, message: str, column: int, text: str = "") -> None:
-        self.message = _shown(message)
+        self.message = LONG.sub(r"\1\2...\1", _shown(message))
         self.column = column
         self.text = text
         super().__init__(self.message, column)

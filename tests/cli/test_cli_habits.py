@@ -10,15 +10,17 @@ import re
 import select
 import shlex
 import struct
+import subprocess
 import termios
 import time
 
 import pytest
 from netwatch_command import COMMAND, ENVIRONMENT, ROOT
 
-from netwatch.cli import COMMANDS
+from netwatch.cli import COMMANDS, elsewhere
 from netwatch.cli.elsewhere import OPTIONS
 from netwatch.schema import BY_NAME
+from netwatch.stats.topics import TOPICS
 
 CAPTURE = ROOT / "tests" / "captures" / "dns.pcap"
 
@@ -46,7 +48,10 @@ def test_help_of_each(netwatch, command):
     (["read", "--form", "csv", str(CAPTURE)], 2, "--form: no such option; did you mean --format?"),
     (["read", "--format", "xml", str(CAPTURE)], 2, "invalid choice"),
     (["read", "--count", "x"], 2, "not a whole number"),
-    (["fields", "flwo"], 2, "no such kind of record"),
+    (["fields", "flwo"], 2, "no such kind of record"), (["extract", "x.pcap"], 2, "here: netwatch export --objects"),
+    (["stats", "io,phs", str(CAPTURE)], 2, "did you mean protocols?"),
+    (["stats", "conv,tcp", str(CAPTURE)], 2, "did you mean conversations?"),
+    (["stats", "io,stat,1", str(CAPTURE)], 2, "did you mean io?"),
 ])
 def test_an_error_of_use_is_short_and_names_what_is_near(netwatch, words, code, said):
     done = netwatch(*words)
@@ -110,3 +115,24 @@ def test_keys_come_from_the_terminal_while_a_capture_is_piped_in() -> None:
     assert asked, said[-2000:]
     assert os.waitstatus_to_exitcode(status) == 0
     assert b"standard input" in said
+
+
+@pytest.mark.parametrize("word", elsewhere.COMMANDS)
+def test_commands_of_others_lead_to_one_that_there_is(word):
+    """With options that it has."""
+    assert word not in COMMANDS
+    first, *rest = elsewhere.COMMANDS[word].split()
+    assert first in COMMANDS
+    known = subprocess.run([*COMMAND, first, "--help"], env=ENVIRONMENT, capture_output=True, text=True, timeout=60,
+                           check=True).stdout
+    assert all(option in known for option in rest if option.startswith("-"))
+    assert first != "stats" or rest[0] in TOPICS
+
+
+def test_tsharks_statistics_are_topics():
+    assert set(elsewhere.TOPICS.values()) <= set(TOPICS)
+
+
+def test_what_is_long_is_not_said_whole(netwatch):
+    done = netwatch("read", CAPTURE, "--where", "a" * 3000 + " == 3")
+    assert done.returncode == 2 and max(map(len, done.stderr.splitlines())) < 200
