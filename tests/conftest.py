@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -26,6 +27,18 @@ def state_of_its_own() -> str:
 
 os.environ["XDG_STATE_HOME"] = ENVIRONMENT["XDG_STATE_HOME"] = state_of_its_own()
 atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # of what a shell starts with &: tests' programs would too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user may look into. pytest shuts those above tmp_path whenever another run of it begins."""
+    with tempfile.TemporaryDirectory(prefix="netwatch-test-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
 SHARED = Path(os.environ.get("NETWATCH_SHARED", ROOT.parent / "shared"))
 
 

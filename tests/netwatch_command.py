@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,15 +23,6 @@ _FORKING.set_forkserver_preload([  # what takes a new interpreter most of its ti
     "netwatch.names.neighbours", "netwatch.names.ports", "netwatch.platform.linux.jail", "netwatch.plugins.process",
     "netwatch.records.scout", "netwatch.store.config", "netwatch._fast.input.snoop", "netwatch._fast.out.adorn",
     "netwatch._fast.out.protocols", "cryptography.x509"])
-
-
-def let_in(folder: Path) -> None:
-    """Every user may look into a test's folder, and into those above it that are the tests' own: pytest makes them for
-    one user, a level deeper where tests run side by side."""
-    for each in folder.parents:
-        if each == Path(tempfile.gettempdir()):
-            return
-        each.chmod(each.stat().st_mode | 0o055)
 
 
 def until_inside(process: subprocess.Popen[Any], seconds: float = 60) -> None:

@@ -13,7 +13,7 @@ import ipaddress
 import re
 from collections.abc import Iterable
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from netwatch.model.record import Record
 from netwatch.schema import Privacy, fields_of
@@ -30,6 +30,8 @@ IP6 = re.compile(r"(?<![\w.:])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?:(?<=:
 IP4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)")  # a port may follow
 LONGEST = 4096  # characters of a text that are kept in a token
 MASKED = "***"
+NUMBER = "\0"  # begins what stands for a number in a token
+PROFILE_OF = {Privacy.ADDRESS: "addresses", Privacy.NAME: "names"}
 PLAIN = frozenset({"schema", "time", "first", "last", "since", "severity", "kind", "proto", "app", "link_types"})
 OWN = {"netwatch.egress/1": {"process": "names", "host": "names", "dst": "addresses"}}  # kinds without a schema
 
@@ -43,6 +45,7 @@ COMMON = frozenset({
     "pragma", "proxy-authenticate", "proxy-authorization", "range", "referer", "retry-after", "server", "set-cookie",
     "te", "trailer", "transfer-encoding", "upgrade", "user-agent", "vary", "via", "warning", "www-authenticate",
     "x-forwarded-for"})  # names of header fields that tell nothing of who sends them
+Told = TypeVar("Told", str, int)
 EVIDENCE = re.compile(r"[a-z][a-z_]{0,31}")  # keys that detectors give
 
 
@@ -54,7 +57,7 @@ class Redactor:
 
         self._cipher: AESSIV = AESSIV(key)
         self._profiles = frozenset(profiles)
-        self._made: dict[tuple[str, str], str] = {}
+        self._made: dict[tuple[str, object], str] = {}
 
     def record(self, record: Record) -> Record:
         """The same with tokens."""
@@ -77,24 +80,26 @@ class Redactor:
                     for key, each in value.items()}
         if isinstance(value, list):
             return [self._value(each, path, kind, own) for each in value]
+        privacy = classes(kind).get(path)
+        if type(value) is int and privacy not in (None, Privacy.PUBLIC):
+            return MASKED if privacy is Privacy.SECRET else self._token(PROFILE_OF[privacy], value)
         if not isinstance(value, str) or not value:
             return value
-        privacy = classes(kind).get(path)
         if privacy is Privacy.SECRET:
             return MASKED
         if path in own:
             return self._token(own[path], value)
         if privacy is Privacy.PUBLIC or (privacy is None and path in PLAIN):
             return self._inside(value)
-        return self._one(value)
+        return self._one(value, PROFILE_OF.get(privacy, "names") if privacy is not None else "names")
 
-    def _one(self, value: str) -> str:
-        """A value that is all of it an address, a MAC, or else a name."""
+    def _one(self, value: str, otherwise: str = "names") -> str:
+        """A value that is all of it an address, a MAC, or else what that profile is about."""
         if MAC.fullmatch(value):
             return self._token("macs", value)
         if _is_address(value):
             return self._token("addresses", value)
-        return self._token("names", value) if "names" in self._profiles else self._inside(value)
+        return self._token(otherwise, value) if otherwise in self._profiles else self._inside(value)
 
     def _inside(self, text: str) -> str:
         """Addresses in a text that is none."""
@@ -104,12 +109,13 @@ class Redactor:
                                text)
         return text
 
-    def _token(self, profile: str, value: str) -> str:
+    def _token(self, profile: str, value: Told) -> Told | str:
         if profile not in self._profiles:
             return value
         made = self._made.get((profile, value))
         if made is None:
-            sealed = self._cipher.encrypt(value[:LONGEST].encode(), [profile.encode()])
+            text = value[:LONGEST] if isinstance(value, str) else f"{NUMBER}{value}"
+            sealed = self._cipher.encrypt(text.encode(), [profile.encode()])
             made = f"{MARKS[profile]}-{base64.b32encode(sealed).decode().rstrip('=').lower()}"
             if len(self._made) < 1_000_000:
                 self._made[profile, value] = made
@@ -121,7 +127,9 @@ class Redactor:
             return {self._undo(key): self.restored(each) for key, each in value.items()}
         if isinstance(value, list):
             return [self.restored(each) for each in value]
-        return self._undo(value) if isinstance(value, str) else value
+        was = self._undo(value) if isinstance(value, str) else value
+        number = isinstance(was, str) and was.startswith(NUMBER) and was != value
+        return int(was.removeprefix(NUMBER)) if isinstance(was, str) and number else was
 
     def _undo(self, text: str) -> str:
         return TOKEN.sub(lambda found: self._was(found[0], found[1]), text)

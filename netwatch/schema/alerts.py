@@ -2,7 +2,8 @@
 from netwatch.schema.field import ADDRESS, INT, PORT, TEXT, TIME, _field
 
 ALERTS = (
-    _field("alert.id", "alert", TEXT, "ID", 12, "The same whenever and wherever the capture is read."),
+    _field("alert.id", "alert", TEXT, "ID", 12, "The same whenever and wherever the capture is read.",
+           privacy="name"),
     _field("alert.severity", "alert", TEXT, "SEVERITY", 8, "info, warning or critical.", "severity"),
     _field("alert.kind", "alert", TEXT, "KIND", 16, "The detector that found it."),
     _field("alert.title", "alert", TEXT, "ALERT", 24, "What it is, in a few words.", search=True),
@@ -13,7 +14,8 @@ ALERTS = (
 )
 
 FINDINGS = (
-    _field("finding.id", "finding", TEXT, "ID", 12, "The same whenever and wherever the capture is read."),
+    _field("finding.id", "finding", TEXT, "ID", 12, "The same whenever and wherever the capture is read.",
+           privacy="name"),
     _field("finding.since", "finding", TIME, "SINCE", 30, "Time of the first thing that was bad, UTC."),
     _field("finding.state", "finding", TEXT, "STATE", 7, "open, stale or closed."),
     _field("finding.kind", "finding", TEXT, "KIND", 18, "The rule that found it."),

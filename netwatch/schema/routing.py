@@ -3,7 +3,8 @@ from netwatch.schema.field import ADDRESS, INT, TEXT, Field, _field
 
 _BGP = (
     *(field for way, who in (("out", "initiator"), ("in", "responder")) for field in (
-        _field(f"bgp.as_{way}", "flow", INT, "AS", 10, f"Autonomous system of the {who}.", "bgp.as"),
+        _field(f"bgp.as_{way}", "flow", INT, "AS", 10, f"Autonomous system of the {who}.", "bgp.as",
+               privacy="address"),
         _field(f"bgp.router_id_{way}", "flow", ADDRESS, "ROUTER", 15, f"BGP identifier of the {who}.",
                "bgp.router_id", privacy="address"),
         _field(f"bgp.hold_time_{way}", "flow", INT, "HOLD", 5, f"Hold time the {who} proposes.", unit="s"),

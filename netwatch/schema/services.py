@@ -128,8 +128,9 @@ _SERVICES = (
     _field("bittorrent.info_hash", "flow", TEXT, "INFO HASH", 40, "Info hashes.", search=True, privacy="name"),
     _field("bittorrent.client", "flow", TEXT, "CLIENT", 14, "Client program."),
     _field("bittorrent.node_id", "flow", TEXT, "NODE ID", 40,
-           "Node identifiers in the DHT, in hexadecimal.", many=True),
-    _field("bittorrent.peer_id", "flow", TEXT, "PEER ID", 40, "Identifiers of the peers, in hexadecimal.", many=True),
+           "Node identifiers in the DHT, in hexadecimal.", privacy="name", many=True),
+    _field("bittorrent.peer_id", "flow", TEXT, "PEER ID", 40, "Identifiers of the peers, in hexadecimal.",
+           privacy="name", many=True),
     _field("bittorrent.queries", "flow", TEXT, "QUERIES", 24, "Queries to the DHT.", many=True),
 )
 

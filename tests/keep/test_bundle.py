@@ -14,11 +14,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from evidence_files import PROCESS, ROOT, written
 from made_captures import many, small
-from netwatch_command import COMMAND, ENVIRONMENT, Run, let_in
+from netwatch_command import COMMAND, ENVIRONMENT, Run
 from test_evidence import FLOW
 
 from netwatch.bundle import manifest
-from netwatch.bundle.redact import Redactor
+from netwatch.bundle.redact import PROFILE_OF, Redactor
+from netwatch.schema import FIELDS, Privacy, Type
 from netwatch.store.whole import WholeFolder
 
 TOUR = ROOT / "docs" / "tour.pcap"
@@ -195,6 +196,25 @@ def test_what_a_certificate_a_header_and_a_reason_say_is_a_name():
     assert "host" in shown["request_headers"] and Redactor(bytes(32)).record(told)["tls"]["version"] == "1.3"
 
 
+def nested(path: str, value: object) -> dict:
+    first, _, rest = path.partition(".")
+    return {first: nested(rest, value) if rest else value}
+
+
+@pytest.mark.parametrize("privacy", [Privacy.ADDRESS, Privacy.NAME])
+def test_whatever_the_schema_calls_private_is_hidden_and_comes_back(privacy: Privacy):
+    """Texts and numbers, in every kind of record that has the field, by the one profile that it is of alone."""
+    found = [(field, kind) for field in FIELDS if field.privacy is privacy for kind in field.kinds if not field.asked]
+    assert len(found) > 50 and any(field.type is Type.INT for field, _ in found)
+    for field, kind in found:
+        value = 471100 if field.type is Type.INT else "alice of wonderland"
+        record = {"schema": f"netwatch.{kind}/1", **nested(field.key(kind), [value] if field.many else value)}
+        redactor = Redactor(bytes(32), [PROFILE_OF[privacy]])
+        shown = redactor.record(record)
+        assert str(value) not in json.dumps(shown), (field.name, kind)
+        assert redactor.restored(shown) == record, (field.name, kind)
+
+
 def test_redaction_without_a_key_is_for_good(netwatch: Run, bundle: Path, tmp_path: Path):
     done = netwatch("bundle", "redact", bundle, tmp_path / "r", "--profile", "addresses")
     assert done.returncode == 0 and "cannot be brought back" in done.stderr
@@ -305,25 +325,24 @@ def test_a_pipe_is_not_waited_for(netwatch: Run, bundle: Path, name: str):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 @pytest.mark.parametrize("sandbox", ["on", "off"])
-def test_under_sudo_all_of_it_is_the_callers(netwatch: Run, tmp_path: Path, sandbox: str):
-    let_in(tmp_path)
-    tmp_path.chmod(0o755)
-    (tmp_path / "mine").mkdir()
-    os.chown(tmp_path / "mine", 65534, 65534)
-    key = tmp_path / "mine" / "key.pem"
+def test_under_sudo_all_of_it_is_the_callers(netwatch: Run, open_folder: Path, sandbox: str):
+    open_folder.chmod(0o755)
+    (open_folder / "mine").mkdir()
+    os.chown(open_folder / "mine", 65534, 65534)
+    key = open_folder / "mine" / "key.pem"
     key.write_bytes(Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     os.chown(key, 65534, 65534)
-    capture = tmp_path / "e.pcapng"
+    capture = open_folder / "e.pcapng"
     written(capture, small(), {80: FLOW})
     capture.chmod(0o644)
-    out = tmp_path / "mine"
+    out = open_folder / "mine"
     for words in (("bundle", "make", capture, out / "b", "--signing-key", key, "--sandbox", sandbox),
                   ("bundle", "redact", out / "b", out / "r", "--signing-key", key),
                   ("export", TOUR, "--objects", out / "o", "--sandbox", sandbox)):
         done = netwatch(*words, env={**ENVIRONMENT, "SUDO_UID": "65534"})
         assert done.returncode == 0, done.stderr
     assert {path.stat().st_uid for path in out.rglob("*")} == {65534}
-    os.chmod(tmp_path, 0o700)
+    os.chmod(open_folder, 0o700)
     assert netwatch("bundle", "verify", out / "b").returncode == 0
     done = netwatch("bundle", "verify", out / "b", env={**ENVIRONMENT, "SUDO_UID": "65534"})
     assert done.returncode == 4, "root's rights are not the caller's"

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from netwatch_command import COMMAND, ENVIRONMENT, ROOT, let_in, until_inside
+from netwatch_command import COMMAND, ENVIRONMENT, ROOT, until_inside
 
 from netwatch._fast.input.source import SourceError
 from netwatch.capture.capd import messages
@@ -342,15 +342,14 @@ def test_a_helper_that_is_killed_is_said():
 
 @pytest.mark.parametrize("sudo", [False, True])
 @pytest.mark.parametrize("live", [True, False])
-def test_the_terminal_is_inside_and_still_saves(tmp_path, live, sudo):
+def test_the_terminal_is_inside_and_still_saves(open_folder, live, sudo):
     """Of a file and live, as root and for a caller by sudo: no thread has rights; the helper makes what is saved."""
     from netwatch_terminal import Terminal
 
-    tmp_path.chmod(0o1777)
-    let_in(tmp_path)
+    open_folder.chmod(0o1777)
     shown = ("-i", "lo") if live else ("-r", str(ROOT / "tests" / "captures" / "https2.pcap"))
     caller = {"SUDO_UID": "65534"} if sudo else {}
-    with Terminal(*shown, "--sandbox", "strict", "--tab", "packets", folder=tmp_path, **caller) as terminal:
+    with Terminal(*shown, "--sandbox", "strict", "--tab", "packets", folder=open_folder, **caller) as terminal:
         terminal.read(30, until=b"Packets")
         sent(40781, 20)
         terminal.read(3)
@@ -360,7 +359,7 @@ def test_the_terminal_is_inside_and_still_saves(tmp_path, live, sudo):
             assert said["Uid"].split() == ["65534" if sudo else "0"] * 4
         terminal.send("w")
         assert b"frames written" in terminal.read(40, until=b"frames written")
-        (saved,) = tmp_path.glob("netwatch-*.pcapng")
+        (saved,) = open_folder.glob("netwatch-*.pcapng")
         assert saved.stat().st_size > 500 and saved.stat().st_mode & 0o777 == 0o600
         assert saved.stat().st_uid == (65534 if sudo else 0)
         terminal.send("q")

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from netwatch_command import COMMAND, ENVIRONMENT, ROOT, let_in
+from netwatch_command import COMMAND, ENVIRONMENT, ROOT
 
 CAPTURES = ROOT / "tests" / "captures"
 
@@ -49,15 +49,14 @@ def test_outputs_are_private_new_and_no_links(netwatch, capture, tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
-def test_under_sudo_outputs_go_where_the_caller_may(netwatch, capture, tmp_path):
+def test_under_sudo_outputs_go_where_the_caller_may(netwatch, capture, open_folder):
     """Not into a folder of root's, nor over a file of another's."""
-    let_in(tmp_path)
-    tmp_path.chmod(0o755)
+    open_folder.chmod(0o755)
     done = netwatch("read", capture, "--write", "out.pcapng", env={**ENVIRONMENT, "SUDO_UID": "65534"})
-    assert done.returncode == 3 and "Permission denied" in done.stderr and not (tmp_path / "out.pcapng").exists()
-    (tmp_path / "theirs.pcapng").write_text("root's")
+    assert done.returncode == 3 and "Permission denied" in done.stderr and not (open_folder / "out.pcapng").exists()
+    (open_folder / "theirs.pcapng").write_text("root's")
     done = netwatch("read", capture, "--write", "theirs.pcapng", "--force", env={**ENVIRONMENT, "SUDO_UID": "65534"})
-    assert done.returncode == 3 and (tmp_path / "theirs.pcapng").read_text() == "root's"
+    assert done.returncode == 3 and (open_folder / "theirs.pcapng").read_text() == "root's"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
@@ -67,13 +66,12 @@ def test_under_sudo_outputs_go_where_the_caller_may(netwatch, capture, tmp_path)
     "read {capture} --write {folder}/out.pcapng", "export {capture} --har {folder}/out.har",
     "export {capture} --objects {folder}/out", "bundle make {capture} {folder}/out.netwatch",
     "record -i lo --duration 1s --output {folder}/deeper/out"])
-def test_nothing_is_written_where_all_could_exchange_it(netwatch, capture, tmp_path, words, mode, written, caller):
+def test_nothing_is_written_where_all_could_exchange_it(netwatch, capture, open_folder, words, mode, written, caller):
     if caller and words.startswith("bundle"):
         pytest.skip("the user nobody has no place for a signing key")
-    let_in(tmp_path)
-    tmp_path.chmod(0o755)
+    open_folder.chmod(0o755)
     capture.chmod(0o644)
-    folder = tmp_path / "shared"
+    folder = open_folder / "shared"
     folder.mkdir()
     folder.chmod(mode)
     done = netwatch(*words.format(capture=capture, folder=folder).split(), env={**ENVIRONMENT, **caller})

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from netwatch_command import COMMAND, ENVIRONMENT, ROOT, let_in, until_inside
+from netwatch_command import COMMAND, ENVIRONMENT, ROOT, until_inside
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the jail of Linux")
 CAPTURES = ROOT / "tests" / "captures"
@@ -62,13 +62,13 @@ def test_acts_can_succeed():
 
 
 @pytest.fixture
-def reading(tmp_path):
+def reading(open_folder):
     """Starts `netwatch read -` and shows it half a capture: it is inside and waits for the rest."""
     running = []
 
     def start(*words: str, **environment: str):
         data = (CAPTURES / "https2.pcap").read_bytes()
-        process = subprocess.Popen([*COMMAND, "read", "-", *words], env={**ENVIRONMENT, **environment}, cwd=tmp_path,
+        process = subprocess.Popen([*COMMAND, "read", "-", *words], env={**ENVIRONMENT, **environment}, cwd=open_folder,
                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         running.append(process)
         process.stdin.write(data[: len(data) // 2])
@@ -105,16 +105,15 @@ def test_every_thread_of_a_reading_is_inside(reading):
 
 
 @root
-def test_under_sudo_it_is_the_callers_process(reading, tmp_path):
-    tmp_path.chmod(0o1777)
-    let_in(tmp_path)
+def test_under_sudo_it_is_the_callers_process(reading, open_folder):
+    open_folder.chmod(0o1777)
     process, rest = reading("--write", "out.pcapng", "--what", "summary", SUDO_UID=str(NOBODY), HOME="/root")
     status = statuses(process.pid)[0]
     assert status["Uid"].split() == [str(NOBODY)] * 4 and set(status["Gid"].split()) != {"0"}
     assert status["Groups"].strip() == ""
     process.communicate(rest, timeout=60)
     assert process.returncode == 0
-    made = (tmp_path / "out.pcapng").stat()
+    made = (open_folder / "out.pcapng").stat()
     assert made.st_uid == NOBODY and made.st_mode & 0o777 == 0o600 and made.st_size > 9_000
 
 

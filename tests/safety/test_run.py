@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from netwatch_command import COMMAND, ENVIRONMENT, let_in
+from netwatch_command import COMMAND, ENVIRONMENT
 
 from netwatch.cli import leash
 
@@ -23,15 +23,14 @@ NOBODY = 65_534
 
 
 @pytest.fixture
-def running(tmp_path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+def running(open_folder) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A run by sudo of a program that goes on, and the program's number."""
-    tmp_path.chmod(0o1777)
-    let_in(tmp_path)
-    script = f"echo $$ > {tmp_path}/number; echo CLIENT_RANDOM > $SSLKEYLOGFILE; exec sleep 60"
+    open_folder.chmod(0o1777)
+    script = f"echo $$ > {open_folder}/number; echo CLIENT_RANDOM > $SSLKEYLOGFILE; exec sleep 60"
     process = subprocess.Popen([*COMMAND, "run", "-i", "lo", "--what", "flows", "--", "sh", "-c", script],
-                               env={**ENVIRONMENT, "SUDO_UID": str(NOBODY), "TMPDIR": str(tmp_path)}, text=True,
+                               env={**ENVIRONMENT, "SUDO_UID": str(NOBODY), "TMPDIR": str(open_folder)}, text=True,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    status, number = Path(f"/proc/{process.pid}/status"), tmp_path / "number"
+    status, number = Path(f"/proc/{process.pid}/status"), open_folder / "number"
     until = time.monotonic() + 60
     while (not number.exists() or not number.read_text() or "Seccomp:\t2" not in status.read_text()) and (
             time.monotonic() < until):
@@ -57,7 +56,7 @@ def gone(program: int, folder: Path) -> bool:
     return False
 
 
-def test_the_reader_is_inside_and_the_program_is_the_callers(running, tmp_path):
+def test_the_reader_is_inside_and_the_program_is_the_callers(running, open_folder):
     process, program = running
     for task in Path(f"/proc/{process.pid}/task").iterdir():
         said = said_of(int(task.name))
@@ -65,18 +64,18 @@ def test_the_reader_is_inside_and_the_program_is_the_callers(running, tmp_path):
         assert said["Uid"].split() == [str(NOBODY)] * 4
     said = said_of(program)
     assert said["Uid"].split() == [str(NOBODY)] * 4 and int(said["CapEff"], 16) == 0
-    (folder,) = tmp_path.glob("netwatch-run-*")
+    (folder,) = open_folder.glob("netwatch-run-*")
     assert folder.stat().st_mode & 0o777 == 0o700 and folder.stat().st_uid == NOBODY
     os.kill(process.pid, signal.SIGINT)
     process.communicate(timeout=40)
-    assert gone(program, tmp_path)
+    assert gone(program, open_folder)
 
 
-def test_a_run_that_is_killed_leaves_no_keys_and_no_program(running, tmp_path):
+def test_a_run_that_is_killed_leaves_no_keys_and_no_program(running, open_folder):
     process, program = running
     process.kill()
     process.wait(10)
-    assert gone(program, tmp_path)
+    assert gone(program, open_folder)
 
 
 def test_what_does_not_end_when_it_is_told_to_is_killed(tmp_path, monkeypatch):
