@@ -118,6 +118,8 @@ class History(Addon):
         self._second = second
         self._looked += reel.rows
         made = reel.take(self._told)
+        for addon in self._run.addons:
+            addon.put_down(reel.newest.at_ns)
         if self._outlet is not None:
             self._outlet.put(reel.newest, reel.texts(made), surroundings(engine), self._about(engine))
         if self._moments is not None:

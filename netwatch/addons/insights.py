@@ -6,6 +6,7 @@ Every threshold is a constant here and stands in the text of its card. Where not
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -92,12 +93,12 @@ class Insights:
             then = addon.mark_before(now.time_ns - self.window_s * SECOND) if self.window_s else None
             begun = now.engine["first_ns"] or now.time_ns  # before the first packet: nothing was counted, over no time
             since = then.time_ns if then and then.time_ns else begun
-            found_wrong = [*_alerts(session, since), *_findings(session)]
+            found_wrong = [*_alerts(session, since, now.time_ns), *_findings(session, now.time_ns)]
             times = dns_times(session.engine, since)
             interfaces = [(str(each.get("name") or "the capture"), session.get(InterfacesAddon).counts.of(i))
                           for i, each in enumerate(session.source.interfaces[:64])]
         seen = _Seen(then or Mark(0, {}, {}, {}), now, max(0, now.time_ns - since) / SECOND, found, times, interfaces)
-        cards = [*found_wrong, *_health(session), *_kernel_drops(session)]
+        cards = [*found_wrong, *(() if addon.then else (*_health(session), *_kernel_drops(session)))]
         cards += [card for rule in RULES for card in rule(seen)]
         cards.sort(key=lambda card: RANK[card.severity])
         if not self.window_s:
@@ -105,12 +106,14 @@ class Insights:
         return InsightsNow(tuple(cards), since, now.time_ns, seen.engine("packets"))
 
 
-def _alerts(session: Session, since_ns: int) -> list[Card]:
-    """What detectors have seen since then, critical or a warning; neither acknowledged nor muted. The lock is held."""
+def _alerts(session: Session, since_ns: int, until_ns: int) -> list[Card]:
+    """What detectors have seen between these times, critical or a warning; neither acknowledged nor muted, and as is
+    known of it now. The lock is held."""
     cards: list[Card] = []
     for number, each in session.get(AlertMarks).unseen():
-        if each.episode.last >= since_ns and each.told.severity in (CRITICAL, WARNING):
-            told, flows = each.told, ", ".join(map(str, each.episode.flows))
+        told, episode = each.told, each.episode
+        if since_ns <= episode.last and episode.first <= until_ns and told.severity in (CRITICAL, WARNING):
+            flows = ", ".join(map(str, episode.flows))
             facts = "; ".join(f"{key} {words(value)}" for key, value in told.evidence.items())
             cards.append(Card(told.severity, told.title, f"{told.text}; {facts}.",
                               f"An alert of {each.detector.name}. In the Timeline Enter shows all of it, a marks it as "
@@ -120,12 +123,13 @@ def _alerts(session: Session, since_ns: int) -> list[Card]:
     return cards
 
 
-def _findings(session: Session) -> list[Card]:
-    """What the rules of `netwatch diagnose` find, those that are not over."""
+def _findings(session: Session, until_ns: int) -> list[Card]:
+    """What the rules of `netwatch diagnose` find, those that were not over by then, as is known of them now."""
     diagnose = session.find(Diagnose)
     if diagnose is None:
         return []
-    found = [diagnose.body(finding) for finding in diagnose.shown() if not finding.closed][:FINDINGS]
+    found = [diagnose.body(finding) for finding in diagnose.shown()
+             if finding.since <= until_ns and (not finding.closed or finding.closed > until_ns)][:FINDINGS]
     return [Card(each["severity"], each["title"] if each["state"] == OPEN else f"{each['title']} ({each['state']})",
                  f"{each['cause']}. Since {each['since'][11:19]} UTC: {'; '.join(each['evidence'])}; "
                  f"told from the thresholds of {each['kind']} on.",
@@ -338,6 +342,10 @@ class InsightsAddon(Addon):
 
     def begin(self, run: Run) -> None:
         self._run = run
+
+    def as_of(self, ns: int) -> InsightsAddon:
+        """See Addon: what is found of the past is not found now."""
+        return copy(self)
 
     def signs(self) -> Sequence[Sign]:
         """How many are critical, and how many warnings: alerts as they are now, and the cards of everything else."""

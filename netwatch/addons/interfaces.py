@@ -8,8 +8,10 @@ from __future__ import annotations
 import ipaddress
 import threading
 import time
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
 ACTIVE, IDLE, DOWN = "active", "idle", "down"
 NOT_ASKED = "not asked yet"
+GONE = "the interfaces of that moment are not kept any more"
+MOMENTS = 1800  # that are kept, and of each so many interfaces
+MOST = 64
 T = TypeVar("T")
 MAX_ROUTES = 64  # of one interface told
 
@@ -228,6 +233,25 @@ class Reading(NamedTuple):
     why: str = ""
 
 
+class Then(NamedTuple):
+    """What was known at a moment."""
+
+    ns: int
+    reading: Reading
+    histories: dict[str, tuple[tuple[float, float], ...]]
+    counts: tuple[dict[str, int], ...]
+
+
+class CountsThen:
+    """In place of InterfaceCounts: those of a moment."""
+
+    def __init__(self, counts: tuple[dict[str, int], ...]) -> None:
+        self._counts = counts
+
+    def of(self, number: int) -> dict[str, int]:
+        return self._counts[number] if number < len(self._counts) else InterfaceCounts().of(0)
+
+
 class InterfacesAddon(Addon):
     """Remembers what came from each interface, and, live, what the system counts of them.
 
@@ -237,24 +261,28 @@ class InterfacesAddon(Addon):
     questions = (Interfaces,)
 
     def __init__(self, host: Host | None = None) -> None:
-        self.counts = InterfaceCounts()
+        self.counts: InterfaceCounts | CountsThen = InterfaceCounts()
+        self._counted = self.counts
         self.latest = Reading(why=NOT_ASKED)
-        self.histories: dict[str, deque[tuple[float, float]]] = {}  # name: (bytes/s in, out), oldest first
+        self.histories: Mapping[str, Sequence[tuple[float, float]]] = {}  # name: (bytes/s in, out), oldest first
+        self._sampled: dict[str, deque[tuple[float, float]]] = {}
+        self.histories = self._sampled
+        self._moments: deque[Then] = deque(maxlen=MOMENTS)
+        self._sampling = threading.Lock()
         self.changes: deque[Change] = deque(maxlen=MAX_CHANGES)
         self._host = host or Host()
         self._rates = Rates(self._host.counters)
         self._live = False
-        self._run: Run | None = None
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
 
     def begin(self, run: Run) -> None:
-        self._run, self._host, self._live = run, run.host, run.purpose.live
+        self._source, self._host, self._live = run.source, run.host, run.purpose.live
         self._rates = Rates(self._host.counters)
 
     def take(self, step: Step) -> Sequence[Event]:
         if step.box is not None and not step.idle:
-            self.counts.take(step.box)
+            self._counted.take(step.box)
         if self._live and self._thread is None:
             self._thread = threading.Thread(target=self._ask_again, name="interfaces", daemon=True)
             self._thread.start()
@@ -262,13 +290,30 @@ class InterfacesAddon(Addon):
 
     def signs(self) -> Sequence[Sign]:
         """Interfaces that are captured on and down: nothing comes from there, and the capture does not fail."""
-        if not self._live or self._run is None:
+        if not self._live:
             return ()
-        captured = {str(each.get("name") or "") for each in self._run.source.interfaces}
+        captured = {str(each.get("name") or "") for each in self._source.interfaces}
         latest = self.latest
         down = [counters.name for counters, _ in latest.rates
                 if counters.name in captured and _state(counters, latest.links.get(counters.name), ()) == DOWN]
         return (Sign(f"{', '.join(down)} down", WARNING),) if down else ()
+
+    def put_down(self, ns: int) -> None:
+        """See Addon."""
+        with self._sampling:
+            reading = self.latest
+            histories = {counters.name: tuple(self._sampled.get(counters.name, ()))
+                         for counters, _ in reading.rates[:MOST]}
+        counts = tuple(self.counts.of(i) for i in range(min(len(self._source.interfaces), MOST)))
+        self._moments.append(Then(ns, reading._replace(rates=reading.rates[:MOST]), histories, counts))
+
+    def as_of(self, ns: int) -> InterfacesAddon:
+        """See Addon; where that moment is not kept any more, with the reason for what is not there."""
+        at = bisect_right(self._moments, ns, key=lambda each: each.ns) - 1
+        found = self._moments[at] if at >= 0 and self._moments[at].ns == ns else Then(ns, Reading(why=GONE), {}, ())
+        then = copy(self)
+        then.latest, then.histories, then.counts = found.reading, found.histories, CountsThen(found.counts)
+        return then
 
     def close(self) -> None:
         self._stop.set()
@@ -283,17 +328,18 @@ class InterfacesAddon(Addon):
         except Unavailable as e:
             self.latest = Reading(why=str(e))
             return
-        for counters, rate in rates:
-            if rate is not None:
-                history = self.histories.setdefault(counters.name, deque(maxlen=SAMPLES))
-                history.append((rate.rx_bytes_s, rate.tx_bytes_s))
-        if len(self.histories) > MAX_HISTORIES:
-            for name in self.histories.keys() - links.keys():
-                del self.histories[name]
         new = Reading(tuple(rates), links)
-        if not self.latest.why:
-            self.changes.extend(changes(self.latest, new, time.time_ns()))
-        self.latest = new
+        with self._sampling:
+            for counters, rate in rates:
+                if rate is not None:
+                    history = self._sampled.setdefault(counters.name, deque(maxlen=SAMPLES))
+                    history.append((rate.rx_bytes_s, rate.tx_bytes_s))
+            if len(self._sampled) > MAX_HISTORIES:
+                for name in self._sampled.keys() - links.keys():
+                    del self._sampled[name]
+            if not self.latest.why:
+                self.changes.extend(changes(self.latest, new, time.time_ns()))
+            self.latest = new
 
     def _ask_again(self) -> None:
         while not self._stop.is_set():

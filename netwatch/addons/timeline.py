@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -243,6 +244,7 @@ FOLDED = {"first": "first flows to other endpoints", "ended": "ends of large or 
 
 
 MAX_EVENTS = 2000
+MOMENTS = 1800  # of the history, whose counts are kept
 MARK_NS, MAX_MARKS = 10_000_000_000, 361  # between two marks; an hour of them
 LOOK_NS = 1_000_000_000
 MALFORMED_BURST = 10  # packets refused between two looks
@@ -282,6 +284,8 @@ class TimelineAddon(Addon):
         self.notes = Notes()
         self.happenings: deque[Happening] = deque(maxlen=MAX_EVENTS)
         self.marks: deque[Mark] = deque(maxlen=MAX_MARKS)
+        self._moments: deque[Mark] = deque(maxlen=MOMENTS)
+        self.then: Mark | None = None  # the counts of a moment that is over, see as_of()
         self._last: Mark | None = None
         self._secrets = self._cut = 0
         self._steps: dict[int, int] = {}
@@ -318,8 +322,16 @@ class TimelineAddon(Addon):
 
     def mark(self) -> Mark:
         """The counts as they are now. The engine holds still."""
-        return Mark(self._engine.clock, engine_counts(self._engine), counts(self.notes),
+        return self.then or Mark(self._engine.clock, engine_counts(self._engine), counts(self.notes),
                     self._run.source.stats() if self._run.purpose.live else {})
+
+    def put_down(self, ns: int) -> None:
+        self._moments.append(self.mark())
+
+    def as_of(self, ns: int) -> TimelineAddon:
+        found = copy(self)  # of a moment that is not kept any more, with the counts of the ten seconds before it
+        found.then = next((mark for mark in reversed(self._moments) if mark.time_ns == ns), self.mark_before(ns))
+        return found
 
     def mark_before(self, since: int) -> Mark | None:
         """The newest mark that is not after that time; None when the beginning was after it."""

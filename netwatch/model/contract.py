@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeVar, runtime_checkable
 
 from netwatch.model.event import Event, FlowRef, Step
 from netwatch.model.group import Within
@@ -162,6 +162,15 @@ class Addon:
     def stores(self) -> Sequence[Store]:
         """What it keeps in memory."""
         return ()
+
+    def put_down(self, ns: int) -> None:
+        """The table of flows is kept as it is at this moment (packet time): keep, within bounds, what of you as_of() is
+        to show beside it."""
+
+    def as_of(self, ns: int) -> Self:
+        """The addon as it was at a moment that was put down; itself where that makes no difference, or is not kept. The
+        engines hold still."""
+        return self
 
     def signs(self) -> Sequence[Sign]:
         """What the status line of every screen shows of it. Asked for often, while the engines hold still: have it

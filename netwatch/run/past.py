@@ -144,7 +144,7 @@ class Past:
             with self._session.lock:
                 self._session.engine.tell()
                 second = self.moment.at_ns // 1_000_000_000
-                cut.history = found.history.until(second + 1)
+                cut.history = found.history.until(second + 1, True)
                 if cut.history.totals()["packets"] > self._frames:  # the moment is within that second
                     cut.history = found.history.until(second)
             return cast(Kind, cut)
@@ -152,7 +152,10 @@ class Past:
             still = copy(found)
             still.costs = Costs(None)
             return cast(Kind, still)
-        return found
+        if not self._ours:
+            return found
+        with self._session.lock:
+            return found.as_of(self.moment.at_ns)
 
     def record(self, row: int) -> Record:
         """The record of a row, with what addons told of it then."""

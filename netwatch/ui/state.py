@@ -24,7 +24,7 @@ USUAL = "usual"
 WELCOME = "welcome"                # the card of the first start
 # what is shown of the past; the others tell of more than the table of flows
 OF_THE_PAST = ("dashboard", "connections", "stats", "topology", "processes", "egress")
-DATED = ("packets", "timeline")    # likewise, of the run that goes on: what they show has its own times
+DATED = ("packets", "timeline", "interfaces", "insights")  # likewise, of the run that goes on: what is not in that
 WINDOW = 400                       # rows fetched at least: a selected flow that moves less than that is followed
 
 

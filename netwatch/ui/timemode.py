@@ -13,12 +13,12 @@ from netwatch.ui.state import Area, State
 from netwatch.ui.theme import MUTED, TEXT, WARN
 
 MINUTE = 60_000_000_000
-WHAT_CAN = "Dashboard, Connections, Stats, Topology, Processes, Egress, and of this run Packets and Timeline"
+WHAT_CAN = "Dashboard, Connections, Stats, Topology, Processes, Egress, and of this run all tabs"
 WHY = {
-    "interfaces": "counters of interfaces are not kept by the second",
+    "interfaces": "counters of interfaces of an earlier run are not kept",
     "packets": "frames of an earlier run are not kept",
     "timeline": "events of an earlier run are not kept",
-    "insights": "what is made of all that went by is not kept by the second",
+    "insights": "what was counted in an earlier run is not kept",
     "dense": "the state of interfaces and of the capture is not kept by the second",
 }
 

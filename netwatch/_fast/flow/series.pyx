@@ -137,9 +137,9 @@ cdef class History:
         s.first = s.first or second
         s.second, s.ends = second + 1, (second + 2) * SECOND
 
-    def until(self, u64 second) -> History:
+    def until(self, u64 second, bint within=False) -> History:
         """What was counted before that second, as it would have been then; beyond the last hour it is that of the ten
-        seconds before. It goes on no more."""
+        seconds before. It goes on no more. `within`: the second before it was still being counted."""
         cdef History then = History()
         cdef Series* s = then.series
         cdef u64 hour, at, k
@@ -163,7 +163,8 @@ cdef class History:
         if second % COARSE_S:
             s.coarse[second // COARSE_S % COARSE].stamp = second // COARSE_S
             sum_up(s, second - second % COARSE_S, second, 0, s.coarse[second // COARSE_S % COARSE].counts)
-        s.second, s.ends = second, (second + 1) * SECOND
+        s.second = second - 1 if within and second > s.first else second
+        s.ends = (s.second + 1) * SECOND
         return then
 
     @property
