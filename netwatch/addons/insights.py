@@ -17,7 +17,7 @@ from netwatch.addons.hosts import hosts_of
 from netwatch.addons.interfaces import InterfacesAddon
 from netwatch.addons.timeline import DROPS, Mark, TimelineAddon
 from netwatch.diagnose.addon import Diagnose
-from netwatch.diagnose.contract import OPEN
+from netwatch.diagnose.contract import EXPIRED, OPEN
 from netwatch.diagnose.report import dropped
 from netwatch.health.addon import Probes
 from netwatch.health.watch import GATEWAY, INTERNET, RESOLVER
@@ -128,12 +128,14 @@ def _findings(session: Session, until_ns: int) -> list[Card]:
     diagnose = session.find(Diagnose)
     if diagnose is None:
         return []
-    found = [diagnose.body(finding) for finding in diagnose.shown()
-             if finding.since <= until_ns and (not finding.closed or finding.closed > until_ns)][:FINDINGS]
+    bodies = (diagnose.body(finding) for finding in diagnose.shown()
+              if finding.since <= until_ns and (not finding.closed or finding.closed > until_ns))
+    found = [each for each in bodies if each["state"] != EXPIRED and not each.get("mute")][:FINDINGS]
     return [Card(each["severity"], each["title"] if each["state"] == OPEN else f"{each['title']} ({each['state']})",
                  f"{each['cause']}. Since {each['since'][11:19]} UTC: {'; '.join(each['evidence'])}; "
                  f"told from the thresholds of {each['kind']} on.",
-                 f"{each['advice']} Over after {each['closes_when']}.", each["filter"]) for each in found]
+                 f"{''.join(f'Cause, {line}. ' for line in each.get('causes', ())[:1])}{each['advice']} "
+                 f"Over after {each['closes_when']}.", each["filter"]) for each in found]
 
 
 def _health(session: Session) -> list[Card]:

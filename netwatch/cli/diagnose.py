@@ -67,7 +67,7 @@ def main(arguments: list[str]) -> int:
         finally:
             source.close()
     _write(reading, style)
-    return code or (FOUND if reading.found else 0)
+    return code or (FOUND if any(not each.get("mute") for each in reading.found) else 0)
 
 
 def _words(asked: argparse.Namespace) -> list[str]:

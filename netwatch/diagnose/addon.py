@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from netwatch._fast.notice.tallies import Tallies
@@ -10,6 +11,7 @@ from netwatch._fast.notice.watch import Watch
 from netwatch.detect.addon import Detect
 from netwatch.detect.gather import Bounded
 from netwatch.diagnose import table
+from netwatch.diagnose.causes import ranked
 from netwatch.diagnose.contract import Measured, Rule, Subject, hidden_by
 from netwatch.diagnose.course import Course, Finding
 from netwatch.diagnose.thresholds import THRESHOLDS, limits
@@ -40,6 +42,8 @@ class Diagnose(Addon):
 
     name = "diagnose"
     options = (Option("on", True, "Look for what is wrong."),
+               Option("mute", "", "Findings that are known and count for nothing: KIND or KIND@ADDRESS, with commas.",
+                      form=lambda text: muted(text)),
                *(Option(f"thresholds.{each.name}", each.default, each.help, each.low, each.high)
                  for each in THRESHOLDS))
     kinds: Mapping[str, str] = {"finding": "What is wrong: since when, whom it hits, cause, evidence, advice."}
@@ -49,6 +53,7 @@ class Diagnose(Addon):
         self.left_out = 0
         self._rules: dict[str, list[Rule]] = {}
         self._courses: Bounded[tuple[str, Subject], Course] = Bounded(COURSES)
+        self._muted: list[tuple[str, str]] = []
         self._tallies: Tallies | None = None
         self._own: Watch | None = None
         self._untold: list[Finding] = []
@@ -62,6 +67,7 @@ class Diagnose(Addon):
         for rule in table.rules(lambda name: of(f"diagnose.thresholds.{name}")):
             self._rules.setdefault(rule.metric, []).append(rule)
         self._stale_s = of("diagnose.thresholds.stale_s")
+        self._muted = muted(of("diagnose.mute"))
         self._tallies = Tallies(limits(lambda name: of(f"diagnose.thresholds.{name}")),
                                 of("diagnose.thresholds.learn"), BUCKET_S)
         detect = run.find(Detect)
@@ -106,7 +112,15 @@ class Diagnose(Addon):
 
     def body(self, finding: Finding) -> Record:
         """The record of one that was shown() last, but for the schema. The engine holds still."""
-        return finding.body(self.now, self._stale_s, self._follows.get(id(finding), []))
+        ill = {other.subject.a for other in self.findings if other.rule is finding.rule
+               and other.subject.a != finding.subject.a and other.since <= finding.last_bad
+               and finding.since <= other.last_bad}
+        found = finding.body(self.now, self._stale_s, self._follows.get(id(finding), []),
+                             ranked(finding.rule.name, finding.subject, finding.totals, len(ill)))
+        hosts = (found.get("src"), found.get("dst"))
+        if any(kind == finding.rule.name and (not host or host in hosts) for kind, host in self._muted):
+            found["mute"] = True
+        return found
 
     @property
     def health(self) -> Record:
@@ -163,12 +177,26 @@ class Diagnose(Addon):
         """Is it a consequence: of the same hosts, at the same time?"""
         return (finding is not cause and finding.rule.name in cause.rule.hides
                 and hidden_by(cause.subject, finding.subject)
-                and cause.since <= (finding.closed or self.now) and finding.since <= (cause.closed or self.now))
+                and cause.since <= finding.until(self.now) and finding.since <= cause.until(self.now))
 
     def _event(self, finding: Finding) -> Event:
         frame = finding.totals.frames[0] if finding.totals.frames else 0
         return Event(frame, 0, "finding", finding.known, self._run.engines[0], 0, 0, 0, False, self.body(finding), 0,
                      None)
+
+
+def muted(text: str) -> list[tuple[str, str]]:
+    """(kind, address or "") of each. Raises ValueError."""
+    found = []
+    for each in filter(None, (part.strip() for part in text.split(","))):
+        kind, _, host = each.partition("@")
+        try:
+            found.append((kind, str(ip_address(host)) if host else ""))
+        except ValueError:
+            raise ValueError(f"{host} is no address") from None
+        if kind not in table.RULES:
+            raise ValueError(f"there is no finding called {kind}; there are {', '.join(table.RULES)}")
+    return found
 
 
 def _health(samples: int, bad: int, mean_ms: float, timed: bool, why: str) -> Record:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 INFO, WARNING, CRITICAL = "info", "warning", "critical"
-OPEN, STALE, CLOSED = "open", "stale", "closed"
+OPEN, STALE, EXPIRED, CLOSED = "open", "stale", "expired", "closed"
 SECOND = 1_000_000_000  # ns
 KEPT = 6  # flows and frames of a finding
 SLOW, FAILED, NONE, OTHER = range(4)  # Measured.ways: how often it was bad in which way
@@ -43,6 +43,8 @@ class Measured(NamedTuple):
     flows: list[int]
     frames: list[int]
     ref: tuple[int, int, int]  # number of the engine, row, key
+    ports_well: int = 0  # other ports of the host that did well, by the same metric, within the last ten seconds
+    others_well: int = 0  # ports of other hosts
 
     @property
     def subject(self) -> Subject:
@@ -71,6 +73,8 @@ class Totals:
     usual: tuple[float, float, int] = (0.0, 0.0, 0)
     flows: list[int] = field(default_factory=list)
     frames: list[int] = field(default_factory=list)
+    ports_well: int = 0  # at most at a time; see Measured
+    others_well: int = 0
 
     def add(self, seen: Measured) -> None:
         """One bucket more."""
@@ -80,6 +84,8 @@ class Totals:
         self.weight += seen.weight
         self.newest = seen.weight if seen.bad else self.newest
         self.worst = max(self.worst, seen.worst)
+        self.ports_well = max(self.ports_well, seen.ports_well)
+        self.others_well = max(self.others_well, seen.others_well)
         for mine, more in ((self.flows, seen.flows), (self.frames, seen.frames)):
             mine += [each for each in more if each and each not in mine][: KEPT - len(mine)]
 
@@ -106,11 +112,13 @@ class Rule:
     hides: tuple[str, ...] = ()  # kinds of finding that follow from this, of the same host or way
     window_s: int = 60
     calm_s: int = 60
+    expire_s: int = 3600
     least: int = 1
     share: float = 0.0
 
     def __init__(self, threshold: Threshold) -> None:
         self.window_s, self.calm_s = threshold("window_s"), threshold("calm_s")
+        self.expire_s = threshold("expire_s")
 
     def bad(self, seen: Measured) -> int:
         """How much of that is bad in the sense of this rule."""

@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from netwatch._fast.out.record import iso
-from netwatch.diagnose.contract import CLOSED, OPEN, SECOND, STALE, Measured, Rule, Subject, Told, Totals
+from netwatch.diagnose.contract import CLOSED, EXPIRED, OPEN, SECOND, STALE, Measured, Rule, Subject, Told, Totals
 from netwatch.model.record import Record
 
 
@@ -34,11 +34,19 @@ class Finding:
     def state(self, now: int, stale_s: int) -> str:
         if self.closed:
             return CLOSED
+        if now - self.newest >= self.rule.expire_s * SECOND:
+            return EXPIRED
         return STALE if now - self.newest >= stale_s * SECOND else OPEN
 
-    def body(self, now: int, stale_s: int, hidden: list[Finding]) -> Record:
-        """What the record says beside its schema. `id` is the same whenever and wherever the capture is read."""
+    def until(self, now: int) -> int:
+        """When it was over, or last known."""
+        return self.closed or (self.newest if now - self.newest >= self.rule.expire_s * SECOND else now)
+
+    def body(self, now: int, stale_s: int, hidden: list[Finding], causes: list[str]) -> Record:
+        """What the record says beside its schema. `id` is the same whenever and wherever the capture is read. `causes`:
+        as ranked() has them."""
         told, state = self.told, self.state(now, stale_s)
+        known = self.newest if state in (STALE, EXPIRED) else self.known
         name = f"{self.rule.name} {told.ends} {self.since}"
         about: Record = {"host": next(iter(told.ends.values()))}
         if self.totals.flows:
@@ -47,11 +55,13 @@ class Finding:
             about["process"] = self.owner
         found: Record = {
             "id": hashlib.blake2s(name.encode(), digest_size=6).hexdigest(),
-            "time": iso(self.closed or (self.newest if state == STALE else self.known)), "since": iso(self.since),
+            "time": iso(self.closed or known), "since": iso(self.since),
             "last": iso(self.last_bad), "state": state, "kind": self.rule.name, "severity": told.severity,
             "title": told.title, "subject": about, **told.ends, "cause": told.cause, "evidence": told.evidence,
             "advice": told.advice, "closes_when": self.rule.closes_when, "count": self.totals.bad,
             "flows": self.totals.flows, "frames": self.totals.frames, "filter": told.filter}
+        if causes:
+            found["causes"] = causes
         if hidden:
             found["consequences"] = [f"{each.rule.name}: {each.told.cause}" for each in hidden]
         return found
@@ -69,6 +79,8 @@ class Course:
 
     def take(self, seen: Measured) -> Finding | None:
         """One bucket more; the finding that opens or closes with it."""
+        if self.finding is not None and seen.begin - self.finding.newest >= self.rule.expire_s * SECOND:
+            self.finding = None                 # it stays expired
         if self.finding is None:
             return self._watch(seen)
         return self._follow(self.finding, seen)

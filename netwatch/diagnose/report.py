@@ -41,8 +41,10 @@ def summary(findings: Sequence[Record], packets: int) -> str:
         return NOTHING
     if not findings:
         return f"{HEALTHY} ({packets:,} packets)"
-    still = sum(each["state"] != "closed" for each in findings)
-    return f"{len(findings)} finding{'s' * (len(findings) != 1)}, {still} not over ({packets:,} packets)"
+    still = sum(each["state"] in ("open", "stale") for each in findings)
+    mute = sum(each.get("mute", False) for each in findings)
+    return (f"{len(findings)} finding{'s' * (len(findings) != 1)}, {still} not over{f', {mute} muted' if mute else ''} "
+            f"({packets:,} packets)")
 
 
 def whom(finding: Record) -> str:
@@ -63,6 +65,8 @@ def particulars(finding: Record) -> Iterator[tuple[str, str]]:
         yield "Hits", whom(finding)
     for line in finding["evidence"]:
         yield "Evidence", line
+    for line in finding.get("causes", ()):
+        yield "Cause", line
     yield "What to do", finding["advice"]
     yield "Over after", finding["closes_when"]
 

@@ -11,6 +11,7 @@ THRESHOLDS = (
     Option("window_s", 60, "Seconds within which enough must go wrong.", 5, 3600),
     Option("calm_s", 60, "Seconds with traffic and without trouble after which a finding is closed.", 5, 3600),
     Option("stale_s", 120, "Seconds without any sample after which an open finding is stale.", 5, 86400),
+    Option("expire_s", 3600, "... and after which it is expired: told, but watched no more.", 60, 604_800),
     Option("server_ms", 1000, "An answer takes too long, beyond the round trip, while nothing is known.", 1, 60000),
     Option("server_least_ms", 200, "... and never below, whatever is usual.", 1, 60000),
     Option("server_share", 30, "Percent of a server's answers that are too slow.", 1, 100),

@@ -1,6 +1,7 @@
 """How well what flows wait for goes, in buckets of packet time, by server, path, resolver or name. See tallies.pyx."""
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.flow.turns cimport Turn
+from netwatch._fast.notice.beside cimport Wells
 from netwatch._fast.notice.places cimport Places
 
 cdef enum:                     # Tally.metric, words in METRICS; of whom
@@ -75,6 +76,7 @@ cdef class Tallies:
     cdef Places places
     cdef Tally* mem
     cdef Limit limits[M_COUNT]
+    cdef Wells wells[M_COUNT]
     cdef Sum sums[M_COUNT]
     cdef u64 learn             # samples until it has learnt
     cdef u64 span              # ns of a bucket

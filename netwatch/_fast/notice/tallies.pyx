@@ -14,6 +14,7 @@ from netwatch._fast.flow.content cimport FACT_HEAD
 from netwatch._fast.flow.pulse cimport RESENT_BIG, RESENT_SPURIOUS, RESENT_SYN
 from netwatch._fast.flow.turns cimport (TURN_ABORTED, TURN_CARRIED, TURN_NAMED, TURN_OPENED, TURN_READ, TURN_REFUSED,
                                         TURN_REPLIED, TURN_RESENT, TURN_SHUT, Turn)
+from netwatch._fast.notice.beside cimport wells_count, wells_put
 from netwatch._fast.notice.places cimport (PLACES_FIRST, places_add, places_close, places_first, places_grow,
                                            places_next, places_open)
 from netwatch._fast.out.rawflow cimport packed
@@ -298,6 +299,10 @@ cdef class Tallies:
         self.n_dirty[lane] = 0
         for i in range(n):
             one = &self.mem[self.dirty[lane][i]]
+            if one.now.number == self.number[lane] and one.now.good and not one.now.bad:
+                wells_put(&self.wells[one.metric], one.a, one.port, one.now.last_good)
+        for i in range(n):
+            one = &self.mem[self.dirty[lane][i]]
             if one.now.number == self.number[lane]:
                 if one.watched:
                     self.out.append(self.tell(one, lane))
@@ -312,6 +317,9 @@ cdef class Tallies:
         cdef const Bucket* now = &one.now
         cdef int i
         cdef u64 good = now.good
+        cdef u32 ports = 0, hosts = 0
+        if now.bad:
+            wells_count(&self.wells[one.metric], one.a, one.port, now.last_bad, &ports, &hosts)
         if one.minute:
             turn_minute(one, now.first_bad)
             good += one.calm[0] + one.calm[1]
@@ -322,7 +330,7 @@ cdef class Tallies:
                 (now.codes[0], now.codes[1], now.codes[2], now.codes[3]), now.weight, now.worst / <double>MS,
                 now.first_bad, now.last_bad, now.last_good, one.mean, sqrt(one.spread / one.n) if one.n else 0.0, one.n,
                 [now.flows[i] for i in range(now.kept)], [now.frames[i] for i in range(now.kept)],
-                (now.shard, now.row, now.key))
+                (now.shard, now.row, now.key), ports, hosts)
 
 
 cdef inline const u8* end_of(const Turn* turn, bint responder) noexcept nogil:
