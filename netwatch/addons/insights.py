@@ -66,6 +66,12 @@ class Card:
     meaning: str
     filter: str = ""
     alert: int = 0  # the number of the alert that it tells of, see addons/alerts.py
+    since: str = ""  # of a finding: UTC, and how it went on
+    causes: tuple[str, ...] = ()
+    advice: str = ""
+    over: str = ""
+    steps: tuple[int, ...] = ()  # how much was bad in each `step_s` seconds from then on
+    step_s: int = 0
 
 
 @dataclass(frozen=True)
@@ -128,14 +134,14 @@ def _findings(session: Session, until_ns: int) -> list[Card]:
     diagnose = session.find(Diagnose)
     if diagnose is None:
         return []
-    bodies = (diagnose.body(finding) for finding in diagnose.shown()
+    bodies = ((diagnose.body(finding), finding.totals.course) for finding in diagnose.shown()
               if finding.since <= until_ns and (not finding.closed or finding.closed > until_ns))
-    found = [each for each in bodies if each["state"] != EXPIRED and not each.get("mute")][:FINDINGS]
+    found = [each for each in bodies if each[0]["state"] != EXPIRED and not each[0].get("mute")][:FINDINGS]
     return [Card(each["severity"], each["title"] if each["state"] == OPEN else f"{each['title']} ({each['state']})",
-                 f"{each['cause']}. Since {each['since'][11:19]} UTC: {'; '.join(each['evidence'])}; "
-                 f"told from the thresholds of {each['kind']} on.",
-                 f"{''.join(f'Cause, {line}. ' for line in each.get('causes', ())[:1])}{each['advice']} "
-                 f"Over after {each['closes_when']}.", each["filter"]) for each in found]
+                 f"{each['cause']}. {'; '.join(each['evidence'])}; told from the thresholds of {each['kind']} on.", "",
+                 each["filter"], since=f"{each['since'][11:19]} UTC, last {each['last'][11:19]}",
+                 causes=tuple(each.get("causes", ())), advice=each["advice"], over=each["closes_when"],
+                 steps=tuple(course.steps), step_s=course.step_s) for each, course in found]
 
 
 def _health(session: Session) -> list[Card]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 INFO, WARNING, CRITICAL = "info", "warning", "critical"
 OPEN, STALE, EXPIRED, CLOSED = "open", "stale", "expired", "closed"
@@ -61,6 +61,24 @@ class Subject(NamedTuple):
 
 
 @dataclass(slots=True)
+class Course:
+    """How much was bad over time: at most MOST steps, each twice as long when they do not suffice."""
+
+    MOST: ClassVar[int] = 60
+    begin: int = 0  # ns
+    step_s: int = 1
+    steps: list[int] = field(default_factory=list)
+
+    def add(self, when: int, bad: int) -> None:
+        self.begin = self.begin or when
+        while (at := max(0, when - self.begin) // (self.step_s * SECOND)) >= self.MOST:
+            self.steps = [sum(self.steps[i : i + 2]) for i in range(0, len(self.steps), 2)]
+            self.step_s *= 2
+        self.steps += [0] * (at + 1 - len(self.steps))
+        self.steps[at] += bad
+
+
+@dataclass(slots=True)
 class Totals:
     """What was bad since the finding opened. `usual`: (mean, sigma, samples) when it did, ms."""
 
@@ -75,11 +93,13 @@ class Totals:
     frames: list[int] = field(default_factory=list)
     ports_well: int = 0  # at most at a time; see Measured
     others_well: int = 0
+    course: Course = field(default_factory=lambda: Course())
 
     def add(self, seen: Measured) -> None:
         """One bucket more."""
         self.good += seen.good
         self.bad += seen.bad
+        self.course.add(seen.begin, seen.bad)
         self.ways = [mine + more for mine, more in zip(self.ways, seen.ways, strict=True)]
         self.weight += seen.weight
         self.newest = seen.weight if seen.bad else self.newest

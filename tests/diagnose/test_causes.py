@@ -11,9 +11,10 @@ import pytest
 from netwatch_command import COMMAND, ENVIRONMENT
 from situation import Frames, syn
 from test_rules import ME, YOU, exchange, findings
-from wire import pcap
+from wire import SECOND, pcap
 
 from netwatch.diagnose.addon import muted
+from netwatch.diagnose.contract import Course
 
 
 def tries(dst: str, dport: int, answer: str, sport: int, begin: float = 0) -> Frames:
@@ -90,3 +91,11 @@ def test_what_may_be_muted() -> None:
     for text in ("nonsense", "refused@here"):
         with pytest.raises(ValueError, match=r"nonsense|here"):
             muted(text)
+
+
+def test_how_a_finding_went_on_is_kept_in_few_steps() -> None:
+    course = Course()
+    for second in (0, 1, 1, 59, 60, 3599):
+        course.add((100 + second) * SECOND, 2)
+    assert course.step_s == 64 and len(course.steps) <= Course.MOST
+    assert sum(course.steps) == 12 and course.steps[0] == 10 and course.steps[-1] == 2

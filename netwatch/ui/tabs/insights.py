@@ -10,11 +10,13 @@ from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import BAD, MUTED, TEXT, TITLE, WARN, Glyphs
 from netwatch.ui.widgets.facts import Fact, Span, fact, title
+from netwatch.ui.widgets.graph import spark
 from netwatch.ui.widgets.listing import Listing, ListPart
 from netwatch.ui.widgets.table import Column
 
 NAME = "insights"
 WINDOWS = (("5m", 300), ("1h", 3600), ("session", 0))
+SPARK = 30  # cells of how a finding went on, two steps in each
 _STYLES = {"critical": BAD, "warning": WARN, "info": TEXT}
 _SIGNS = {"critical": "!!", "warning": "! ", "info": "  "}
 
@@ -70,9 +72,17 @@ COLUMNS = (
 
 def facts(state: State, row: Card) -> list[Fact]:
     glyphs: Glyphs = state.glyphs
-    return [title(row.title), ("Severity", row.severity, _STYLES[row.severity]),
-            fact("Measured", row.measured, glyphs), fact("Meaning", row.meaning, glyphs),
-            fact("Its flows", f"{glyphs.arrow} shows {row.filter}" if row.filter else "", glyphs)]
+    told = [title(row.title), ("Severity", row.severity, _STYLES[row.severity]), fact("Measured", row.measured, glyphs)]
+    if row.since:
+        told.append(fact("Since", row.since, glyphs))
+        cells = min(SPARK, len(row.steps) + 1 >> 1)
+        told.append(fact("Course", f"{spark(row.steps, cells, None, glyphs)}  {row.step_s} s a step", glyphs))
+    told += [fact("Cause" if i == 0 else "or", cause, glyphs) for i, cause in enumerate(row.causes)]
+    if row.advice:
+        told += [fact("What to do", row.advice, glyphs), fact("Over after", row.over, glyphs)]
+    if row.meaning:
+        told.append(fact("Meaning", row.meaning, glyphs))
+    return [*told, fact("Its flows", f"{glyphs.arrow} shows {row.filter}" if row.filter else "", glyphs)]
 
 
 LIST = Listing(NAME, COLUMNS, rows, key=lambda row: (row.title, row.alert), facts=facts, head=_head, empty=_empty,
