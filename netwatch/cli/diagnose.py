@@ -16,12 +16,14 @@ from netwatch.cli.selection import kinds_of
 from netwatch.cli.sources import open_source
 from netwatch.diagnose import report
 from netwatch.diagnose.addon import Diagnose
+from netwatch.diagnose.commentary import Commentator, service_of
 from netwatch.model.host import Host, Unavailable
 from netwatch.model.record import Record
 from netwatch.records import reading as records
 from netwatch.records.plain import PLAIN
 from netwatch.records.selection import Selection
 from netwatch.records.writers import Writer
+from netwatch.store.settings import Settings
 
 FOUND = 1  # exit code
 FORMATS = ("table", "markdown", "json", "ndjson")
@@ -59,6 +61,7 @@ def main(arguments: list[str]) -> int:
     kinds_of(options)  # its complaints
     if not options.settings.of("diagnose.on"):
         raise CommandError("diagnose.on is false: nothing is looked for")
+    commentator = _commentator(options.settings) if style != "ndjson" else None
     with sandbox.closing(options.host):
         source = open_source(options)
         try:
@@ -66,8 +69,37 @@ def main(arguments: list[str]) -> int:
             code = reading.go()
         finally:
             source.close()
+    if commentator is not None:
+        reading.comment = _comment(commentator, reading, options.settings.of("diagnose.comment_model"))
     _write(reading, style)
     return code or (FOUND if any(not each.get("mute") for each in reading.found) else 0)
+
+
+def _commentator(settings: Settings) -> Commentator | None:
+    service = service_of(settings.of("diagnose.comment"))
+    if service is None:
+        return None
+    return Commentator(service, settings.of("diagnose.comment_model"),
+                       lambda: sandbox.shut_in_outlets(settings, (), ()))
+
+
+def _comment(commentator: Commentator, reading: Diagnosing, model: str) -> Record:
+    """What a model says of the findings, if there are any."""
+    page = report.markdown(reading.found, reading.packets, reading.health) if reading.found else ()
+    text, why = commentator.ask("\n".join(page))
+    if not reading.found:
+        return {}
+    return {"commentary": {"model": model, **({"text": text} if text else {"unavailable": why})}}
+
+
+def _commented(comment: Record, style: str) -> Iterator[str]:
+    """The same as text."""
+    if comment:
+        about = comment["commentary"]
+        head = f"A comment of the model {about['model']}, which is no evidence"
+        yield from ("", f"## {head}", "") if style == "markdown" else ("", f"{head}:")
+        lines = about.get("text", f"There is none: {about.get('unavailable', '')}").splitlines()
+        yield from (f"> {line}" if style == "markdown" else f"  {line}" for line in lines)
 
 
 def _words(asked: argparse.Namespace) -> list[str]:
@@ -91,6 +123,7 @@ class Diagnosing(read.Reading):
         self.found: list[Record] = []
         self.packets = 0
         self.health: Record = {}
+        self.comment: Record = {}
         self.drops: Record = {}  # of a live capture: what the kernel dropped meanwhile, or why that is not known
 
     def _loop(self, reading: records.Reading) -> None:
@@ -127,11 +160,11 @@ def _write(reading: Diagnosing, style: str) -> None:
         text = (json.dumps(each, ensure_ascii=False, separators=(",", ":")) for each in found)
     elif style == "json":
         text = (json.dumps({"schema": "netwatch.diagnosis/1", "packets": packets, "health": health,
-                            "findings": found, **reading.drops},
+                            "findings": found, **reading.drops, **reading.comment},
                            ensure_ascii=False, indent=2),)
     else:
         page = (report.markdown if style == "markdown" else report.lines)(found, packets, health)
-        text = itertools.chain(page, _dropped(reading.drops, style))
+        text = itertools.chain(page, _dropped(reading.drops, style), _commented(reading.comment, style))
     encoding = (sys.stdout.encoding or "utf-8") if style == "table" else "utf-8"
     sys.stdout.flush()
     for line in text:

@@ -12,6 +12,7 @@ from netwatch.detect.addon import Detect
 from netwatch.detect.gather import Bounded
 from netwatch.diagnose import table
 from netwatch.diagnose.causes import ranked
+from netwatch.diagnose.commentary import service_of
 from netwatch.diagnose.contract import Measured, Rule, Subject, hidden_by
 from netwatch.diagnose.course import Course, Finding
 from netwatch.diagnose.thresholds import THRESHOLDS, limits
@@ -44,6 +45,9 @@ class Diagnose(Addon):
     options = (Option("on", True, "Look for what is wrong."),
                Option("mute", "", "Findings that are known and count for nothing: KIND or KIND@ADDRESS, with commas.",
                       form=lambda text: muted(text)),
+               Option("comment", "", "A service on this machine that comments on findings: http://127.0.0.1:11434.",
+                      form=service_of),
+               Option("comment_model", "llama3.2", "Its model."),
                *(Option(f"thresholds.{each.name}", each.default, each.help, each.low, each.high)
                  for each in THRESHOLDS))
     kinds: Mapping[str, str] = {"finding": "What is wrong: since when, whom it hits, cause, evidence, advice."}
