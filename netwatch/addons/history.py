@@ -68,6 +68,7 @@ class History(Addon):
         self._moments: moments.Writer | None = None  # ... on disk
         self._back: moments.Reader | None = None
         self._trouble = ""  # of that, as it was said
+        self._left_out = 0  # ... damaged runs of it that were told
         self._second = self._looked = 0
 
     def begin(self, run: Run) -> None:
@@ -91,6 +92,9 @@ class History(Addon):
                 self._back = moments.Reader(self._moments.run)
         except HistoryError as e:
             self._run.say(f"no history is kept: {e}", WARNING)
+        for each in (self._writer, self._moments):
+            if each is not None and each.aside is not None:
+                self._run.say(f"a history of another version is set aside: {each.aside}", WARNING)
 
     def take(self, step: Step) -> Sequence[Event]:
         if self._wanted:
@@ -150,6 +154,10 @@ class History(Addon):
             return self._found(self._back, ns, now) if self._back is not None else now
         except HistoryError as e:
             raise Gone(f"history: {e}") from None
+        finally:
+            if self._back is not None and self._back.left_out > self._left_out:
+                self._left_out = self._back.left_out
+                self._run.say(f"history: damaged runs that are left out: {self._left_out:,}", WARNING)
 
     def _found(self, back: moments.Reader, ns: int, now: Kept | None) -> Kept | None:
         if now is not None and ns >= now.moment.first_ns:

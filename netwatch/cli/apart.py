@@ -29,12 +29,13 @@ def spans() -> tuple[store.Span | None, moments.Span | None]:
     return store.Span(*flows) if flows else None, moments.Span(*table) if table else None
 
 
-def forget(before_ns: int | None) -> tuple[int, int]:
-    """As store.forget() and moments.forget()."""
-    found = _apart(lambda: (store.forget(before_ns), moments.forget(before_ns)))
-    if not isinstance(found, list) or len(found) != 2:
+def forget(before_ns: int | None) -> tuple[int, int, int]:
+    """As store.forget() and moments.forget(): flows, moments, and databases that were removed whole."""
+    found = _apart(lambda: (*store.forget(before_ns), *moments.forget(before_ns)))
+    if not isinstance(found, list) or len(found) != 4:
         raise HistoryError(f"{store.path()}: it could not be looked at")
-    return _number(found[0]), _number(found[1])
+    flows, whole, table, others = map(_number, found)
+    return flows, table, whole + others
 
 
 def _apart(work: Callable[[], object]) -> object:

@@ -95,9 +95,7 @@ class Window:
         """See Records. Raises CommandError."""
         if shut_in:
             sandbox.shut_in(self._settings)
-        for record in history.records(self._text, self._settings):
-            take(record)
-        return 0
+        return history.hand(self._text, self._settings, take)
 
 
 def as_json(found: Difference, before: Profile, after: Profile) -> Iterator[str]:

@@ -37,10 +37,11 @@ def main(arguments: list[str]) -> int:
                 gone += 1
                 left += each.folder.exists()
         try:
-            flows, moments = apart.forget(None if limit is None else int(min(max(limit, 0), MOST_S) * 1e9))
+            flows, moments, whole = apart.forget(None if limit is None else int(min(max(limit, 0), MOST_S) * 1e9))
         except HistoryError as e:
             raise CommandError(f"history: {e}", EXIT_PERMISSION if e.refused else EXIT_UNAVAILABLE) from None
-    say(f"{gone} removed, {left} left in {window.root()}; {flows:,} flows of the history removed, {moments:,} moments")
+    say(f"{gone} removed, {left} left in {window.root()}; {flows:,} flows of the history removed, {moments:,} moments"
+        + (f", {whole} of its files that are damaged or of another version" if whole else ""))
     return 0
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from netwatch._fast.out.record import iso
 from netwatch.cli import sandbox
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_MISSING, EXIT_PERMISSION, CommandError, say
 from netwatch.history import moments, store
-from netwatch.history.database import HistoryError
+from netwatch.history.database import Damaged, HistoryError
 from netwatch.model.session import Gone
 from netwatch.records.items import KeptItem
 from netwatch.records.selection import Selection
@@ -47,29 +47,49 @@ def read(options: argparse.Namespace, kinds: set[str], selection: Selection, wri
         raise CommandError("--history has flows; `--what flows`, or `netwatch sql --history`")
     sandbox.shut_in(settings)  # the file is of whoever called: root parses no database of somebody else's
     waits = selection.sort is not None
-    for record in records(options.history, settings):
+
+    def take(record: Record) -> bool:
         item = KeptItem("flow", record)
-        if not selection.passes(item):
-            continue
-        if waits:
-            selection.keep(item, writer.piece(item))
-        elif selection.take(item.kind):
-            writer.write(item)
-        if selection.satisfied(kinds):
-            break
+        if selection.passes(item):
+            if waits:
+                selection.keep(item, writer.piece(item))
+            elif selection.take(item.kind):
+                writer.write(item)
+        return not selection.satisfied(kinds)
+
+    code = hand(options.history, settings, take)
     for kind, piece in selection.ordered():
         writer.put(kind, piece)
     writer.close()
     sys.stdout.flush()
+    return code
+
+
+class Part(CommandError):
+    """Not all of it is told: some is damaged."""
+
+
+def hand(text: str, settings: Settings, take: Callable[[Record], object]) -> int:
+    """All records() to `take`, while it does not answer False; the exit code. What is left out is said. Raises
+    CommandError."""
+    try:
+        for record in records(text, settings):
+            if take(record) is False:
+                break
+    except Part as e:
+        say(str(e))
+        return e.code
     return 0
 
 
 def records(text: str, settings: Settings) -> Iterator[Record]:
-    """The flows of that time, or of that moment. Raises CommandError."""
+    """The flows of that time, or of that moment. Raises CommandError, Part at the end."""
     timeouts = on_screen(settings)
+    back = moments.Reader()
     try:
         if text and ".." not in text:
-            yield from _table(_moment(text, 0), text, timeouts)
+            yield from _table(back, _moment(text, 0), text, timeouts)
+            _tell(back)
             return
         first, last = span(text)
         there = store.span()
@@ -77,21 +97,36 @@ def records(text: str, settings: Settings) -> Iterator[Record]:
             raise CommandError("there is no history: live captures leave one with history.on", EXIT_MISSING)
         if there.let_go:
             say(f"history: {there.let_go:,} older flows had to make room")
-        still = {key: record for kept in moments.Reader().left_open(first)
+        still = {key: record for kept in back.left_open(first)
                  for key, record in _open(kept, first, last, timeouts)}
-        for record in store.records(first, last):
-            still.pop(_key(record), None)
-            yield record
+        part = None
+        try:
+            for record in store.records(first, last):
+                still.pop(_key(record), None)
+                yield record
+        except Damaged as e:
+            part = e
         yield from still.values()
+        _tell(back, part)
     except HistoryError as e:
         raise CommandError(f"history: {e}", EXIT_PERMISSION if e.refused else EXIT_DAMAGED) from None
     except (Gone, ValueError):
         raise CommandError(f"history: {moments.path()}: a moment of it is damaged", EXIT_DAMAGED) from None
 
 
-def _table(ns: int, text: str, timeouts: dict[str, int]) -> Iterator[Record]:
+def _tell(back: moments.Reader, part: Damaged | None = None) -> None:
+    """Raises Part when something was left out."""
+    runs = f"{moments.path()}: damaged runs that are left out: {back.left_out:,}" if back.left_out else ""
+    found = "; ".join(each for each in (str(part or ""), runs) if each)
+    if found:
+        raise Part(f"history: {found}", EXIT_DAMAGED)
+
+
+def _table(back: moments.Reader, ns: int, text: str, timeouts: dict[str, int]) -> Iterator[Record]:
     """The flows there were at a moment, in their order."""
-    kept = moments.Reader().at(ns)
+    kept = back.at(ns)
+    if back.left_out and (kept is None or not 0 <= ns - kept.moment.at_ns <= ABSENT_NS):
+        _tell(back)  # who knows whether something was captured then
     if kept is None:
         raise CommandError("there are no moments of the past: live captures leave them with history.on", EXIT_MISSING)
     at_ns = kept.moment.at_ns

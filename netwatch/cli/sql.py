@@ -76,9 +76,7 @@ def _fill(tables: Tables, options: argparse.Namespace) -> int:
         raise CommandError("sql --history: there are flows alone")
     settings = read_settings(options.set, options.config)
     sandbox.shut_in(settings)
-    for record in history.records(options.history, settings):
-        tables.add(record)
-    return 0
+    return history.hand(options.history, settings, tables.add)
 
 
 def write(result: Result, style: str) -> None:

@@ -8,7 +8,7 @@ import sqlite3
 import stat
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from netwatch.store import files
@@ -16,6 +16,9 @@ from netwatch.store import files
 BUSY_MS = 1000
 READ_S = 30.0  # that SQLite may take to the next piece
 STEPS = 20_000  # of SQLite's machine between two looks at the clock
+ASIDE = ".old-"  # and a number: in the names of databases that were set aside
+PARTS = ("", "-wal", "-shm")  # files of one database
+NOT_OURS = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
 
 class HistoryError(Exception):
@@ -26,12 +29,26 @@ class HistoryError(Exception):
         self.refused = refused
 
 
+class Damaged(HistoryError):
+    """Some of it is damaged and was left out; the rest was told."""
+
+
+class Foreign(HistoryError):
+    """Its tables are of another version, or it is no database."""
+
+
 class Base:
-    """A database that is written to; the file is made where there is none. Raises HistoryError."""
+    """A database that is written to; the file is made where there is none. One that is of another version when it is
+    first opened is set aside, as are the bytes of what is no database. Raises HistoryError."""
 
     def __init__(self, where: Path, schema: str) -> None:
         self._where, self._schema = where, schema
-        self._open()
+        self.aside: Path | None = None  # where what was there is now
+        try:
+            self._open()
+        except Foreign:
+            self.aside = _set_aside(where)
+            self._open()
 
     def _open(self) -> None:
         where = self._where
@@ -41,14 +58,24 @@ class Base:
                 os.close(os.open(where, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
                 self._base = sqlite3.connect(where, timeout=BUSY_MS / 1000, isolation_level=None,
                                              check_same_thread=False)
-                self._base.execute("PRAGMA auto_vacuum = INCREMENTAL")
-                self._base.execute("PRAGMA journal_mode = WAL")
-                self._base.execute("PRAGMA synchronous = NORMAL")
-                self._base.executescript(self._schema)
-                _check(self._base, where, self._schema)
+                try:
+                    self._prepare()
+                except BaseException:
+                    self.close()
+                    raise
         except (OSError, sqlite3.Error) as e:
-            raise HistoryError(f"{where}: {getattr(e, 'strerror', None) or e}") from None
+            raise _told(e, where) from None
         self._mark = _mark(where)
+
+    def _prepare(self) -> None:
+        if self._base.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            _check(self._base, self._where, self._schema)
+        self._base.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        self._base.execute("PRAGMA journal_mode = WAL")
+        self._base.execute("PRAGMA synchronous = NORMAL")
+        # at one stroke: who opens it meanwhile must not find half of the tables
+        self._base.executescript(f"BEGIN IMMEDIATE; {self._schema} COMMIT;")
+        _check(self._base, self._where, self._schema)
 
     @contextlib.contextmanager
     def changed(self) -> Iterator[sqlite3.Connection]:
@@ -92,11 +119,84 @@ def opened(where: Path, schema: str) -> sqlite3.Connection | None:
             _check(base, where, schema)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except OSError as e:
-        raise HistoryError(f"{where}: {e.strerror}", refused=isinstance(e, PermissionError)) from None
-    except sqlite3.Error as e:
-        raise HistoryError(f"{where}: {e}") from None
+    except (OSError, sqlite3.Error) as e:
+        raise _told(e, where) from None
     return base
+
+
+def set_aside(where: Path) -> list[Path]:
+    """Databases of that name that were: of other versions."""
+    with contextlib.suppress(OSError), files.as_caller():
+        return sorted(each for each in where.parent.iterdir() if each.name.startswith(f"{where.name}{ASIDE}")
+                      and not each.name.endswith(PARTS[1:]))
+    return []
+
+
+def _set_aside(where: Path) -> Path:
+    """Give it a name of its own; that one. Raises HistoryError."""
+    try:
+        with files.as_caller():
+            number = next(n for n in range(1, 1 << 16) if not os.path.lexists(f"{where}{ASIDE}{n}"))
+            for part in PARTS[::-1]:  # a database without its log would lose what is in it
+                with contextlib.suppress(FileNotFoundError):
+                    os.rename(f"{where}{part}", f"{where}{ASIDE}{number}{part}")
+    except OSError as e:
+        raise _told(e, where) from None
+    return Path(f"{where}{ASIDE}{number}")
+
+
+def forget(where: Path, schema: str, before_ns: int | None,
+           work: Callable[[sqlite3.Connection], int]) -> tuple[int, int]:
+    """(what `work` has removed from it, databases removed whole): those that were set aside, and what no `work` can be
+    done in; with `before_ns` those alone of another version that have not changed since. Raises HistoryError."""
+    gone = 0
+    for each in set_aside(where):
+        if before_ns is None or _changed(each) < before_ns:
+            _remove(each)
+            gone += 1
+    changed = _changed(where)  # before SQLite makes a log beside it
+    try:
+        base = opened(where, schema)
+        if base is None:
+            return 0, gone
+        with contextlib.closing(base):
+            return work(base), gone
+    except (HistoryError, sqlite3.Error, OverflowError) as e:
+        told = e if isinstance(e, HistoryError) else _told(e, where)
+        busy = getattr(e, "sqlite_errorcode", 0) & 0xff in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+        if told.refused or busy or not (before_ns is None or (isinstance(told, Foreign) and changed < before_ns)):
+            raise told from None
+        _remove(where)
+        return 0, gone + 1
+
+
+def _changed(where: Path) -> int:
+    """When something was last written to it, ns; 0: there is none."""
+    found = 0
+    with files.as_caller():
+        for part in PARTS:
+            with contextlib.suppress(OSError):
+                found = max(found, os.lstat(f"{where}{part}").st_mtime_ns)
+    return found
+
+
+def _remove(where: Path) -> None:
+    """Raises HistoryError."""
+    try:
+        with files.as_caller():
+            for part in PARTS:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(f"{where}{part}")
+    except OSError as e:
+        raise _told(e, where) from None
+
+
+def _told(error: Exception, where: Path) -> HistoryError:
+    """In one line."""
+    if isinstance(error, sqlite3.DatabaseError) and getattr(error, "sqlite_errorcode", 0) & 0xff in NOT_OURS:
+        return Foreign(f"{where}: {error}")
+    return HistoryError(f"{where}: {getattr(error, 'strerror', None) or error}",
+                        refused=isinstance(error, PermissionError))
 
 
 def limit(base: sqlite3.Connection, seconds: float) -> None:
@@ -110,7 +210,8 @@ def _check(base: sqlite3.Connection, where: Path, schema: str) -> None:
     wanted = sorted(" ".join(each.split()).replace("IF NOT EXISTS ", "") for each in schema.split(";") if each.strip())
     found = base.execute("SELECT sql FROM sqlite_master LIMIT 20").fetchall()
     if sorted(" ".join(str(sql).split()) for sql, in found) != wanted:
-        raise HistoryError(f"{where}: not the tables of a history of this version; move it away")
+        raise Foreign(f"{where}: not the tables of a history of this version; what keeps one sets it aside, and "
+                      "`netwatch forget --all` removes it")
 
 
 def sum_of(*values: object) -> int:
@@ -132,7 +233,7 @@ def used(base: sqlite3.Connection) -> int:
 def size(where: Path) -> int:
     """Bytes of the file and its log."""
     found = 0
-    for suffix in ("", "-wal", "-shm"):
+    for suffix in PARTS:
         with contextlib.suppress(OSError):
             found += os.stat(f"{where}{suffix}").st_size
     return found

@@ -20,7 +20,7 @@ from typing import NamedTuple, TypeVar
 from netwatch import __version__
 from netwatch._fast.dpi import add_name, app_names
 from netwatch._fast.view.tape import layout
-from netwatch.history import rows, thinning
+from netwatch.history import database, rows, thinning
 from netwatch.history.database import READ_S, Base, HistoryError, limit, opened, size, used
 from netwatch.history.tape import Kept, Piece, given, taken
 from netwatch.model.record import Record
@@ -94,6 +94,7 @@ class Writer:
         """`most` bytes on disk; `about` the run: what its flows are shown with."""
         self._most, self._about = most, about
         self._base = Base(path(), SCHEMA)
+        self.aside = self._base.aside
         self.run = self._begin_run()
         self._news = threading.Condition()
         self._waiting: deque[Slip] = deque()
@@ -206,6 +207,8 @@ class Reader:
         self._around_there = b""
         self._of = (0, 0)  # run and chapter of these, and of the texts
         self._read = 0  # ... the last row of it that was read
+        self._ours = OURS
+        self.left_out = 0  # runs that are damaged: whose they are cannot be told
 
     def close(self) -> None:
         if self._base is not None:
@@ -221,8 +224,8 @@ class Reader:
         return self._asked(lambda base: self._left_open(base, since_ns)) or []
 
     def _left_open(self, base: sqlite3.Connection, since_ns: int) -> list[Kept]:
-        rows.check_runs(base, "TRUE")
-        newest = f"SELECT max(at_ns) FROM pieces WHERE {OURS} AND run IN (SELECT run FROM runs WHERE open) GROUP BY run"
+        newest = (f"SELECT max(at_ns) FROM pieces WHERE {self._ours} AND run IN (SELECT run FROM runs WHERE open) "
+                  "GROUP BY run")
         return [kept for at_ns, in base.execute(newest, (MARK,)).fetchall()
                 if at_ns >= since_ns and (kept := self._found(base, at_ns)) is not None]
 
@@ -239,7 +242,9 @@ class Reader:
             limit(self._base, READ_S)
             self._base.execute("BEGIN")
             try:
-                rows.check_runs(self._base, "mark != ?", MARK)  # are those passed over really another version's?
+                damaged = rows.damaged_runs(self._base)
+                self.left_out = len(damaged)
+                self._ours = f"{OURS} AND run NOT IN ({', '.join(map(str, damaged))})" if damaged else OURS
                 return question(self._base)
             finally:
                 self._base.execute("ROLLBACK")
@@ -254,8 +259,8 @@ class Reader:
                               "EXISTS (SELECT 1 FROM pieces WHERE at_ns >= ? AND run = ?) ORDER BY at_ns DESC, n DESC "
                               "LIMIT 1", (ns, self._own, ns, self._own)).fetchone()
         chosen = chosen or base.execute(f"SELECT n, run, chapter, minute, at_ns FROM pieces WHERE at_ns <= ? AND "
-                                        f"{OURS} ORDER BY at_ns DESC, n DESC LIMIT 1", (ns, MARK)).fetchone()
-        chosen = chosen or base.execute(f"SELECT n, run, chapter, minute, at_ns FROM pieces WHERE {OURS} "
+                                        f"{self._ours} ORDER BY at_ns DESC, n DESC LIMIT 1", (ns, MARK)).fetchone()
+        chosen = chosen or base.execute(f"SELECT n, run, chapter, minute, at_ns FROM pieces WHERE {self._ours} "
                                         "ORDER BY at_ns, n LIMIT 1", (MARK,)).fetchone()
         if chosen is None:
             return None
@@ -266,7 +271,6 @@ class Reader:
         if (found[-1][0], found[-1][1].at_ns) != (n, at_ns) or (after is not None and at_ns < after[0] <= ns):
             raise ValueError(rows.DAMAGED)
         pieces = tuple(_piece(row) for _, row in found)
-        rows.check_runs(base, "run = ?", run)
         about = base.execute("SELECT about FROM runs WHERE run = ?", (run,)).fetchone()[0]
         first, before, behind, last = self._around(base, at_ns)
         moment = Moment(at_ns, behind, at_ns - before if before is not None else 0, first or at_ns, last or at_ns,
@@ -277,7 +281,8 @@ class Reader:
 
     def _around(self, base: sqlite3.Connection, ns: int) -> tuple[int | None, ...]:
         """The oldest moment, the newest before, the oldest after, and the newest; None where there is none."""
-        ends = [base.execute(f"SELECT n, at_ns FROM pieces WHERE {OURS} {more} LIMIT 1", (MARK, *values)).fetchone()
+        ends = [base.execute(f"SELECT n, at_ns FROM pieces WHERE {self._ours} {more} LIMIT 1",
+                             (MARK, *values)).fetchone()
                 for more, values in (("ORDER BY at_ns", ()), ("AND at_ns < ? ORDER BY at_ns DESC", (ns,)),
                                      ("AND at_ns > ? ORDER BY at_ns", (ns,)), ("ORDER BY at_ns DESC", ()))]
         return tuple(rows.time(base, found) for found in ends)
@@ -333,13 +338,8 @@ def span() -> Span | None:
             raise HistoryError(f"{path()}: times or counts of it are damaged") from None
 
 
-def forget(before_ns: int | None) -> int:
-    """Remove the chapters that ended before, None: all of it; how many moments. Raises HistoryError."""
-    base = opened(path(), SCHEMA)
-    if base is None:
-        return 0
-    with contextlib.closing(base):
-        try:
-            return thinning.forget(base, WORD if before_ns is None else before_ns)
-        except sqlite3.Error as e:
-            raise HistoryError(f"{path()}: {e}") from None
+def forget(before_ns: int | None) -> tuple[int, int]:
+    """Remove the chapters that ended before, None: all of it; how many moments, and databases that were removed whole:
+    see database.forget(). Raises HistoryError."""
+    return database.forget(path(), SCHEMA, before_ns,
+                           lambda base: thinning.forget(base, WORD if before_ns is None else before_ns))

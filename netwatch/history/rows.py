@@ -100,8 +100,7 @@ def sign_run(base: sqlite3.Connection, run: int) -> None:
     base.execute("UPDATE runs SET sum = ? WHERE run = ?", (sum_of(*values), run))
 
 
-def check_runs(base: sqlite3.Connection, where: str, *values: object) -> None:
-    """Those of a condition. ValueError for what is damaged."""
-    for *about, told in base.execute(f"SELECT run, mark, about, open, sum FROM runs WHERE {where}", values):
-        if sum_of(*about) != told:
-            raise ValueError(DAMAGED)
+def damaged_runs(base: sqlite3.Connection) -> list[int]:
+    """Those of which nothing can be believed, be it that they are another version's."""
+    return [int(about[0]) for *about, told in base.execute("SELECT run, mark, about, open, sum FROM runs")
+            if sum_of(*about) != told]

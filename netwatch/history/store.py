@@ -16,7 +16,8 @@ from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
 
-from netwatch.history.database import READ_S, Base, HistoryError, limit, opened, size, sum_of, used
+from netwatch.history import database
+from netwatch.history.database import READ_S, Base, Damaged, HistoryError, limit, opened, size, sum_of, used
 from netwatch.model.record import Record
 from netwatch.store.folders import state_folder
 
@@ -57,6 +58,7 @@ class Writer:
         """`most` bytes on disk."""
         self._most = most
         self._base = Base(path(), SCHEMA)
+        self.aside = self._base.aside
 
     def add(self, records: Sequence[Record], first_ns: int, last_ns: int) -> None:
         """Flows that ended together, the times of the first and last of their frames."""
@@ -89,24 +91,29 @@ def _opened() -> sqlite3.Connection | None:
 
 def records(first_ns: int, last_ns: int) -> Iterator[Record]:
     """The flows of which some frame came from `first_ns` on and before `last_ns`, in the order in which they ended.
-    Raises HistoryError."""
+    Raises HistoryError, Damaged at the end when pieces were left out."""
     base = _opened()
     if base is None:
         return
+    damaged = 0
     with contextlib.closing(base):
         try:
             found = base.execute("SELECT first_ns, last_ns, count, data, sum FROM flows WHERE last_ns >= ? AND "
                                  "first_ns < ? ORDER BY last_ns, rowid", (first_ns, last_ns))
             for *piece, told in found:
-                if sum_of(*piece) != told:
-                    raise HistoryError(f"{path()}: a piece of it is damaged")
-                yield from _unpacked(piece[-1])
+                flows = _unpacked(piece[-1]) if sum_of(*piece) == told else None
+                damaged += flows is None
+                yield from flows or ()
                 limit(base, READ_S)
         except sqlite3.Error as e:
             raise HistoryError(f"{path()}: {e}") from None
+    if damaged:
+        raise Damaged(f"{path()}: damaged pieces that are left out: {damaged:,}")
 
 
-def _unpacked(data: object) -> Iterator[Record]:
+def _unpacked(data: object) -> list[Record] | None:
+    """The flows of a piece; None: it is damaged."""
+    found = []
     try:
         if not isinstance(data, bytes):
             raise ValueError("not a piece")
@@ -114,9 +121,10 @@ def _unpacked(data: object) -> Iterator[Record]:
             record = _printable(json.loads(line)) if ODD.search(line) else json.loads(line)
             if not isinstance(record, dict) or record.get("schema") != FLOW or "id" not in record or not _sound(record):
                 raise ValueError("not a flow")
-            yield record
+            found.append(record)
     except (zlib.error, ValueError, RecursionError):
-        raise HistoryError(f"{path()}: a piece of it is damaged") from None
+        return None
+    return found
 
 
 def _sound(value: object, depth: int = DEPTH_MOST) -> bool:
@@ -157,24 +165,22 @@ def span() -> Span | None:
             raise HistoryError(f"{path()}: times or counts of it are damaged") from None
 
 
-def forget(before_ns: int | None) -> int:
-    """Remove what ended before, None: all of it; how many flows. Raises HistoryError."""
-    base = _opened()
-    if base is None:
-        return 0
-    with contextlib.closing(base):
-        try:
-            limit(base, FORGET_S)
-            base.execute("PRAGMA query_only = OFF")
-            until = (1 << 63) - 1 if before_ns is None else before_ns
-            base.execute("PRAGMA secure_delete = ON")
-            gone = int(base.execute("SELECT total(count) FROM flows WHERE last_ns < ?", (until,)).fetchone()[0])
-            base.execute("DELETE FROM flows WHERE last_ns < ?", (until,))
-            base.commit()
-            base.execute("VACUUM")
-            base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.Error as e:
-            raise HistoryError(f"{path()}: {e}") from None
-        except OverflowError:
-            raise HistoryError(f"{path()}: counts of it are damaged") from None
+def forget(before_ns: int | None) -> tuple[int, int]:
+    """Remove what ended before, None: all of it; how many flows, and databases that were removed whole: see
+    database.forget(). Raises HistoryError."""
+    return database.forget(path(), SCHEMA, before_ns, lambda base: _forget(base, WORD - 1 if before_ns is None
+                                                                           else before_ns))
+
+
+def _forget(base: sqlite3.Connection, until: int) -> int:
+    limit(base, FORGET_S)
+    base.execute("PRAGMA query_only = OFF")
+    base.execute("PRAGMA secure_delete = ON")
+    gone = int(base.execute("SELECT total(count) FROM flows WHERE last_ns < ?", (until,)).fetchone()[0])
+    if not 0 <= gone < WORD:
+        raise OverflowError("counts of it are damaged")
+    base.execute("DELETE FROM flows WHERE last_ns < ?", (until,))
+    base.commit()
+    base.execute("VACUUM")
+    base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return gone

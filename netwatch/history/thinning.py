@@ -38,7 +38,7 @@ def make_room(base: sqlite3.Connection, mark: str) -> bool:
                 try:
                     thin(base, run, chapter, minute, COARSER[step])
                 except (ValueError, TypeError):  # damaged: nobody can read it
-                    _drop(base, run, chapter)
+                    _drop_minute(base, run, chapter, minute)
                 return True
     oldest = base.execute("SELECT run, chapter FROM pieces WHERE chapter < (SELECT max(chapter) FROM pieces) "
                           "ORDER BY minute LIMIT 1").fetchone()
@@ -82,11 +82,44 @@ def _shown(texts: dict[int, bytes], now: Back) -> dict[int, bytes]:
     return {number: text for number, text in texts.items() if number in there}
 
 
-def _drop(base: sqlite3.Connection, run: int, chapter: int) -> None:
-    moments, until = base.execute("SELECT count(*), max(at_ns) FROM pieces WHERE run = ? AND chapter = ?",
-                                  (run, chapter)).fetchone()
-    base.execute("DELETE FROM pieces WHERE run = ? AND chapter = ?", (run, chapter))
-    _count(base, 0, moments, until)
+def _drop(base: sqlite3.Connection, run: int, chapter: int, more: str = "TRUE", *values: int) -> None:
+    """Of a chapter what `more` holds for."""
+    these = f"run = ? AND chapter = ? AND {more}"
+    moments, until = base.execute(f"SELECT count(*), max(at_ns) FROM pieces WHERE {these}",
+                                  (run, chapter, *values)).fetchone()
+    base.execute(f"DELETE FROM pieces WHERE {these}", (run, chapter, *values))
+    _count(base, 0, moments, until if isinstance(until, int) else 0)
+
+
+def _drop_minute(base: sqlite3.Connection, run: int, chapter: int, minute: int) -> None:
+    """One that is damaged. The minutes behind it need its texts: they go to the next, or, where texts are damaged,
+    nobody can read what is behind, and it goes as well."""
+    try:
+        behind = base.execute("SELECT min(minute) FROM pieces WHERE run = ? AND chapter = ? AND minute > ?",
+                              (run, chapter, minute)).fetchone()[0]
+        if behind is not None:
+            _hand_on(base, run, chapter, minute, behind)
+    except (ValueError, TypeError):
+        _drop(base, run, chapter, "minute >= ?", minute)
+        return
+    _drop(base, run, chapter, "minute = ?", minute)
+
+
+def _hand_on(base: sqlite3.Connection, run: int, chapter: int, minute: int, behind: int) -> None:
+    """The texts of a minute, and what lies around, to the first row of one behind it. ValueError for damage."""
+    first, last = base.execute("SELECT min(n), max(n) FROM pieces WHERE run = ? AND chapter = ? AND minute = ?",
+                               (run, chapter, minute)).fetchone()
+    texts: dict[int, bytes] = {}
+    around = None
+    for lies, said in rows.said(base, run, chapter, first - 1, last):
+        around = lies if lies is not None else around
+        texts |= taken(said) if said is not None else {}
+    before = 0
+    for n, row in rows.minute(base, run, chapter, behind, LAST):
+        if row.alone:
+            texts |= taken(row.texts) if row.texts is not None else {}
+            row = row._replace(texts=given(texts) or None, around=row.around if row.around is not None else around)
+        before = rows.put(base, row, before, n)
 
 
 def _count(base: sqlite3.Connection, step: int, moments: int, until_ns: int) -> None:

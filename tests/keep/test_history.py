@@ -177,7 +177,75 @@ def test_a_hostile_history_is_told(state: Path, netwatch: Run, change: str):
         done = netwatch(*words, **environment())
         assert done.returncode == 5 and "history: " in done.stderr
     assert netwatch("doctor", **environment()).returncode in (0, 1, 3)
-    assert netwatch("forget", "--all", **environment()).returncode in (0, 69)
+    assert netwatch("forget", "--all", **environment()).returncode == 0
+
+
+LAST_SCHEMAS = {"history": """
+CREATE TABLE flows (first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL, count INTEGER NOT NULL,
+                                  data BLOB NOT NULL);
+CREATE INDEX flows_by_time ON flows (last_ns);
+CREATE TABLE let_go (flows INTEGER NOT NULL, until_ns INTEGER NOT NULL);
+INSERT INTO flows VALUES (1700000000000000000, 1700000001000000000, 1, 'what was kept');
+""", "moments": """
+CREATE TABLE runs (run INTEGER PRIMARY KEY, mark TEXT NOT NULL, about TEXT NOT NULL, open INTEGER NOT NULL);
+CREATE TABLE pieces (n INTEGER PRIMARY KEY, at_ns INTEGER NOT NULL, run INTEGER NOT NULL, data BLOB NOT NULL);
+INSERT INTO pieces VALUES (1, 1700000000000000000, 1, 'what was kept');
+"""}
+
+
+def of_another_version(state: Path) -> list[Path]:
+    state.mkdir(parents=True, exist_ok=True)
+    for name, schema in LAST_SCHEMAS.items():
+        base = sqlite3.connect(state / f"{name}.sqlite")
+        base.execute("PRAGMA journal_mode = WAL")
+        base.executescript(schema)
+        base.close()
+    return [state / f"{name}.sqlite" for name in LAST_SCHEMAS]
+
+
+def test_forget_removes_a_history_whatever_it_holds(state: Path, netwatch: Run):
+    """Of another version, of a make of somebody's, cut short: what is asked to go goes."""
+    files = of_another_version(state)
+    aside = [state / f"{path.name}.old-{n}{part}" for path in files for n in (1, 2) for part in ("", "-wal")]
+    for path in aside:
+        path.write_bytes(b"of an older version still")
+    assert netwatch("read", "--history", **environment()).returncode == 5
+    left = netwatch("forget", "--before", "2020-01-01", **environment())
+    assert left.returncode == 69 and "forget --all" in left.stderr
+    assert all(path.exists() for path in (*files, *aside))
+    done = netwatch("forget", "--all", **environment())
+    assert done.returncode == 0 and ", 6 of its files that are damaged or of another version" in done.stderr
+    assert not [path for path in state.iterdir() if "sqlite" in path.name]
+    state.joinpath("history.sqlite").write_bytes(b"no database at all" * 100)
+    of_another_version(state / "elsewhere")
+    state.joinpath("moments.sqlite").symlink_to(state / "elsewhere" / "moments.sqlite")
+    assert netwatch("forget", "--all", **environment()).returncode == 0
+    assert (state / "elsewhere" / "moments.sqlite").exists(), "a link is removed, and not what it leads to"
+    assert not [path for path in state.iterdir() if "sqlite" in path.name]
+
+
+def test_age_removes_a_history_of_another_version(state: Path, netwatch: Run):
+    for path in of_another_version(state):
+        os.utime(path, (1_500_000_000, 1_500_000_000))
+    assert netwatch("forget", "--before", "2020-01-01", **environment()).returncode == 0
+    assert not [path for path in state.iterdir() if "sqlite" in path.name]
+
+
+@pytest.mark.parametrize("data", [None, b"no database at all" * 100])
+def test_a_history_of_another_version_is_set_aside_and_a_new_one_begun(state: Path, netwatch: Run,
+                                                                       data: bytes | None):
+    files = of_another_version(state)
+    for path in files:
+        path.write_bytes(data or path.read_bytes())
+    before = [path.read_bytes() for path in files]
+    found = {row["id"] for row in kept()}
+    assert [Path(f"{path}.old-1").read_bytes() for path in files] == before
+    assert {row["id"] for row in lines(netwatch("read", "--history", **environment()).stdout)} == found
+    told = netwatch("doctor", "--json", **environment())
+    there = [each["place"] for each in json.loads(told.stdout)["kept"] if each["name"] == "history of another version"]
+    assert there == [f"{path}.old-1" for path in files]
+    kept()
+    assert not list(state.glob("*.old-2*")), "once"
 
 
 @pytest.mark.parametrize("text", [
@@ -217,6 +285,23 @@ def test_a_home_of_somebody_elses(netwatch: Run, tmp_path: Path):
                               capture_output=True, timeout=60, **home)
         assert "internal" not in done.stderr and str(tmp_path) in done.stderr
         assert done.returncode == code or not code
+
+
+def test_a_damaged_piece_is_left_out_and_told(state: Path, netwatch: Run):
+    writer = store.Writer(1 << 20)
+    for n in range(1, 5):
+        writer.add([{"schema": "netwatch.flow/1", "id": n, "app": "dns"}], n, n)
+    writer.close()
+    base = sqlite3.connect(store.path())
+    base.execute("UPDATE flows SET data = x'00' WHERE rowid IN (2, 3)")
+    base.commit()
+    base.close()
+    for words, found in ((["read", "--history"], [{"id": 1}, {"id": 4}]),
+                         (["read", "--history", "--sort", "id:desc"], [{"id": 4}, {"id": 1}]),
+                         (["sql", "select id from flows", "--history"], [{"id": 1}, {"id": 4}])):
+        done = netwatch(*words, **environment())
+        assert [{"id": row["id"]} for row in lines(done.stdout)] == found
+        assert done.returncode == 5 and "damaged pieces that are left out: 2" in done.stderr
 
 
 def test_a_damaged_piece_is_told(state: Path, netwatch: Run):
@@ -261,13 +346,13 @@ def test_root_parses_no_history_of_somebody_elses(monkeypatch: pytest.MonkeyPatc
 def _ask_as_another() -> None:
     code = """if True:
         import os, sys
-        from netwatch.history import store
+        from netwatch.history import database
         from netwatch.__main__ import main
-        opened = store._opened
-        def told():
+        checked = database._check
+        def told(*what):
             print("uid", *os.getresuid(), os.getgroups(), file=sys.stderr, flush=True)
-            return opened()
-        store._opened = told
+            return checked(*what)
+        database._check = told
         sys.exit(main())
     """
     env = {**environment()["env"], "SUDO_UID": "65534", "PYTHONPATH": str(ROOT)}

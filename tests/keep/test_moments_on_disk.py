@@ -21,7 +21,7 @@ from netwatch.addons.history import History
 from netwatch.addons.statistics import StatisticsQuestion
 from netwatch.addons.topology import Peers
 from netwatch.filter import Filter
-from netwatch.history import moments, rows, store
+from netwatch.history import moments, rows, store, thinning
 from netwatch.history.database import HistoryError
 from netwatch.model.record import Record
 from netwatch.model.session import Gone
@@ -224,15 +224,56 @@ def test_a_hostile_database_is_told(small: Path, change: str, by: str) -> None:
     if by == "somebody who signs" and "TABLE" not in change and "TRIGGER" not in change:
         signed(base)
     base.close()
-    with pytest.raises(HistoryError, match=r"moments\.sqlite"):
-        moments.Reader().at(1 << 62)
+    back = moments.Reader()
+    if by == "chance" and "runs" in change:
+        assert back.at(1 << 62) is None and back.left_out == 1
+    else:
+        with pytest.raises(HistoryError, match=r"moments\.sqlite"):
+            back.at(1 << 62)
     kept(small, **{"history.moments_mb": 1})
+
+
+def test_a_damaged_run_costs_no_other(small: Path, netwatch: Run) -> None:
+    there = kept(small)
+    base = sqlite3.connect(moments.path())
+    base.execute("INSERT INTO runs VALUES (NULL, 'an older version', 'damaged', 0, 1)")
+    base.commit()
+    ns = max(there)
+    said: list[str] = []
+    with reader() as session:
+        session.listener = lambda severity, text: said.append(text)
+        for _ in range(2):
+            assert every(session.at(ns)) == there[ns]
+    assert said == ["history: damaged runs that are left out: 1"]
+    done = netwatch("read", "--history", iso(ns), **environment())
+    assert done.returncode == 5 and "left out" in done.stderr and len(lines(done.stdout)) == len(there[ns])
+
+
+def test_of_a_damaged_minute_the_rest_of_its_chapter_stays(tmp_path: Path) -> None:
+    path = tmp_path / "long.pcap"
+    path.write_bytes(long_capture(590, 120, 0))
+    there = kept(path)
+    base = sqlite3.connect(moments.path(), isolation_level=None)
+    minutes = [minute for minute, in base.execute("SELECT DISTINCT minute FROM pieces ORDER BY 1")]
+    assert len(minutes) > 6 and base.execute("SELECT count(DISTINCT chapter) FROM pieces").fetchone() == (1,)
+    for hit in minutes[:3]:
+        base.execute("UPDATE pieces SET data = x'00' WHERE n = (SELECT max(n) FROM pieces WHERE minute = ?)", (hit,))
+        assert thinning.make_room(base, moments.MARK)
+    left = [at for at, in base.execute("SELECT at_ns FROM pieces ORDER BY n")]
+    assert left == [at for at, in base.execute("SELECT at_ns FROM pieces WHERE minute > ? ORDER BY n", (minutes[2],))]
+    assert len(left) > 300 and base.execute("SELECT moments FROM let_go").fetchone()[0] > 150
+    with reader() as session:
+        for ns in [ns for ns in left if ns in there][::40]:
+            assert every(session.at(ns)) == there[ns]
+    base.execute("UPDATE pieces SET texts = x'00', data = x'00' WHERE minute = ? AND alone", (minutes[3],))
+    assert thinning.make_room(base, moments.MARK)
+    assert not base.execute("SELECT n FROM pieces WHERE minute <= ?", (minutes[-1],)).fetchall(), "nobody can read it"
 
 
 def test_forget(small: Path, tmp_path: Path) -> None:
     there = kept(small)
-    assert moments.forget(min(there)) == 0
-    assert moments.forget(None) == len(there) + 1  # the end is a moment too
+    assert moments.forget(min(there)) == (0, 0)
+    assert moments.forget(None) == (len(there) + 1, 0)  # the end is a moment too
     assert moments.Reader().at(1 << 62) is None
     assert json.dumps(sqlite3.connect(moments.path()).execute("SELECT count(*) FROM runs").fetchall()) == "[[0]]"
 

@@ -19,7 +19,7 @@ from netwatch.cli.doctor import parts
 from netwatch.cli.errors import say
 from netwatch.cli.parser import Parser
 from netwatch.history import moments, store
-from netwatch.history.database import HistoryError
+from netwatch.history.database import HistoryError, set_aside, size
 from netwatch.model.host import Unavailable
 from netwatch.model.machine import NOT_NEEDED, Status
 from netwatch.model.record import Record
@@ -88,6 +88,10 @@ def kept() -> list[Check]:
             about = path.stat()
             found.append({"name": name, "place": str(path), "bytes": about.st_size,
                           "changed": iso(int(about.st_mtime * 1e9))})
+    for old in (*set_aside(store.path()), *set_aside(moments.path())):
+        with contextlib.suppress(OSError):
+            found.append({"name": "history of another version", "place": str(old), "bytes": size(old),
+                          "changed": iso(old.stat().st_mtime_ns)})
     try:
         there, table = apart.spans()
     except HistoryError as e:
