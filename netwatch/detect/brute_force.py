@@ -1,7 +1,8 @@
 """Brute force: one source fails to log in to one service, by many connections.
 
 FTP, mail, databases, LDAP, VNC and SMB say of themselves that a login failed, and what they let in never counts:
-programs open a connection for each question and each mail. Of SSH, RDP and telnet nobody can see it: what counts are
+programs open a connection for each question and each mail. Of several logins of a connection the last counts, and what
+else a server refuses says nothing of credentials. Of SSH, RDP and telnet nobody can see it: what counts are
 connections in which a login was tried and that were closed after less than any session carries. A session of SSH that
 does no more than run `true` has 2,000 bytes and more behind its keys, six wrong passwords have less than 1,500. HTTP
 says that it refused credentials of Basic (401, 407): different ones count, since a program that was told a wrong

@@ -10,6 +10,7 @@ import habits  # noqa: F401 - its situations
 import logins
 import neighbours
 import pytest
+import refusals  # noqa: F401
 import scans
 import services  # noqa: F401
 from netwatch_command import Run

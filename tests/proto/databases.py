@@ -160,6 +160,8 @@ def bson(values: dict) -> bytes:
             out += element(5, name, le32(len(value)) + b"\0" + value)
         elif isinstance(value, float):
             out += element(1, name, struct.pack("<d", value))
+        elif isinstance(value, bool):
+            out += element(8, name, bytes([value]))
         elif isinstance(value, int):
             out += element(0x10, name, le32(value))
         elif isinstance(value, list):

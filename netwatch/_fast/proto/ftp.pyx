@@ -18,7 +18,7 @@ from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, begins_
                                                 holds_word, is_digit, keep_each, keep_once, keep_verb, may_begin,
                                                 port_is, reply_code, reply_fits, same_word, speaks_of_mail, take_word,
                                                 word_is)
-from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER
+from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_RESULT, LOGIN_USER, login_answered
 from netwatch._fast.wire.packet cimport PROTO_TCP
 from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, fact_fields, words
 from netwatch._fast.proto.common.sasl import login_describer
@@ -40,7 +40,9 @@ cdef enum:
     REPLY_READY = 220
     REPLY_SYSTEM = 215
     REPLY_CLOSING = 221
+    REPLY_LOGGED_IN = 230
     REPLY_AUTH = 234           # RFC 4217 section 4
+    REPLY_NOT_LOGGED_IN = 530  # also of any command that needs a login
     REPLY_PASSIVE = 227
     REPLY_LONG = 228           # RFC 1639 section 2
     REPLY_EXTENDED = 229       # RFC 2428 section 3
@@ -53,6 +55,7 @@ cdef const char* VERBS = (b"user pass acct cwd cdup quit rein port pasv eprt eps
 
 cdef struct Ftp:
     bint secure                # AUTH was asked
+    bint login                 # the answer to USER, PASS or ACCT is awaited
     bint asked                 # the client wants to connect, and was not answered yet
     bint offers                # the client waits for a connection, and was not answered yet
     u16 port                   # where the next transfer's connection goes, 0 not said
@@ -261,6 +264,9 @@ cdef int take_reply(Look* look, Slice line) noexcept nogil:
         return PARSE_OK
     set_initiator(look, False)
     keep_each(look, FTP_CODE, slice_of(line.p, 3), MAX_KEPT)
+    if code == REPLY_LOGGED_IN or (code == REPLY_NOT_LOGGED_IN and ftp.login):
+        login_answered(look, code == REPLY_LOGGED_IN)
+    ftp.login = False
     text = slice_of(line.p + 4, line.n - 4) if line.n > 4 else slice_of(line.p, 0)
     if REPLY_PASSIVE <= code <= REPLY_EXTENDED:
         take_passive(look, ftp, code, text)
@@ -285,6 +291,7 @@ cdef int take_command(Look* look, Slice line) noexcept nogil:
     cdef Slice rest = line
     cdef Slice word = take_word(&rest)
     keep_verb(look, FTP_COMMAND, word, MAX_KEPT)
+    ftp.login = word_is(word, b"user", 4) or word_is(word, b"pass", 4) or word_is(word, b"acct", 4)
     if word_is(word, b"user", 4):
         set_initiator(look, True)
         keep_once(look, LOGIN_USER, rest)
@@ -337,7 +344,7 @@ _FIELDS = (("banner", FTP_BANNER, TEXT), ("system", FTP_SYSTEM, TEXT), ("client"
            ("commands", FTP_COMMAND, LIST), ("arguments", FTP_ARGUMENT, LIST), ("codes", FTP_CODE, LIST),
            ("starttls", FTP_TLS, FLAG))
 FACT_FIELDS = fact_fields("ftp", _FIELDS)
-LOGIN_FAILED = {FTP_CODE: (b"530",)}       # RFC 959 section 4.2
+LOGIN_FAILED = {LOGIN_RESULT: (b"\0",)}
 describe = login_describer(_FIELDS)
 
 

@@ -11,7 +11,8 @@ from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, SURE_GREETING, al
                                                 from_client, holds_word, is_digit, is_letter, keep_each, keep_once,
                                                 keep_verb, number_of, port_is, reply_fits, same_word, smaller,
                                                 take_word, trimmed, word_is)
-from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER, Sasl, sasl_answer, sasl_begin
+from netwatch._fast.proto.common.sasl cimport (LOGIN_PASSWORD, LOGIN_RESULT, LOGIN_USER, Sasl, login_answered,
+                                               sasl_answer, sasl_begin)
 from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, fact_fields, words
 from netwatch._fast.proto.common.sasl import login_describer
 
@@ -20,7 +21,6 @@ cdef enum:                     # fact keys
     IMAP_COMMAND = 2
     IMAP_MAILBOX = 3
     IMAP_TLS = 4
-    IMAP_DENIED = 5            # a login was answered by NO
 
 cdef enum:
     MAX_LINE = 65536           # lists of message numbers are long
@@ -213,9 +213,10 @@ cdef int take_reply(Look* look, Imap* imap, Slice line) noexcept nogil:
         if imap.secure:
             keep_once(look, IMAP_TLS, slice_of(&yes, 1))
             return PARSE_NOT_MINE
+        login_answered(look, True)
         look.skip = <unsigned long long>1 << 62
     elif word_is(word, b"no", 2) and not imap.secure:
-        keep_once(look, IMAP_DENIED, slice_of(&yes, 1))
+        login_answered(look, False)
     return PARSE_OK
 
 
@@ -325,7 +326,7 @@ cdef void imap_define(Proto* p) noexcept nogil:
 _FIELDS = (("banner", IMAP_BANNER, TEXT), ("commands", IMAP_COMMAND, LIST), ("mailboxes", IMAP_MAILBOX, LIST),
            ("starttls", IMAP_TLS, FLAG))
 FACT_FIELDS = fact_fields("imap", _FIELDS)
-LOGIN_FAILED = {IMAP_DENIED: (b"\1",)}
+LOGIN_FAILED = {LOGIN_RESULT: (b"\0",)}
 describe = login_describer(_FIELDS)
 
 

@@ -10,7 +10,8 @@ from netwatch._fast.proto.common.again cimport command_line
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, SURE_GREETING, all_text, each_line, from_client,
                                                 holds_word, is_letter, keep_once, keep_verb, may_begin, port_is,
                                                 same_word, smaller, take_word, trimmed, word_is)
-from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER, SASL_MECHANISM, Sasl, sasl_answer, sasl_begin
+from netwatch._fast.proto.common.sasl cimport (LOGIN_PASSWORD, LOGIN_RESULT, LOGIN_USER, SASL_MECHANISM, Sasl,
+                                               login_answered, sasl_answer, sasl_begin)
 from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, fact_fields, words
 from netwatch._fast.proto.common.sasl import login_describer
 
@@ -32,7 +33,9 @@ cdef struct Pop:
     Sasl sasl
     bint secure                # STLS was asked
     bint greeted
-    u8 login                   # 1 the answer to PASS, APOP or AUTH is awaited; 2 logged in
+    u32 due                    # answers to come
+    u32 user                   # ... up to that to USER, 0 it is none of them
+    u32 login                  # ... up to that to PASS, APOP or AUTH
 
 
 # --- detection ---
@@ -113,6 +116,18 @@ cdef int pop3_agrees(Look* look, Slice data) noexcept nogil:
 
 # --- reading ---
 
+cdef void take_outcome(Look* look, Pop* pop, bint good) noexcept nogil:
+    """Is it the answer to a login? Commands are answered in their order (RFC 2449 section 6.6), and others are refused
+    as well: that says nothing of credentials. What follows a login is mail."""
+    if pop.login == 1 or (pop.user == 1 and not good):
+        login_answered(look, good)
+        if good:
+            look.skip = <unsigned long long>1 << 62
+    pop.due -= pop.due > 0
+    pop.user -= pop.user > 0
+    pop.login -= pop.login > 0
+
+
 cdef int take_reply(Look* look, Pop* pop, Slice line) noexcept nogil:
     cdef bint good = starts(line.p, line.n, b"+OK", 3)
     cdef Slice text
@@ -124,18 +139,15 @@ cdef int take_reply(Look* look, Pop* pop, Slice line) noexcept nogil:
     if not pop.greeted:
         pop.greeted = True
         keep_once(look, POP_BANNER, text)
+    else:
+        take_outcome(look, pop, good)
     pop.sasl.on = False
     if not good:
         keep_once(look, POP_ERROR, text)
     elif pop.secure:
         keep_once(look, POP_TLS, slice_of(&yes, 1))
         return PARSE_NOT_MINE
-    elif pop.login == 1:
-        pop.login = 2
-        look.skip = <unsigned long long>1 << 62
     pop.secure = False
-    if pop.login == 1:
-        pop.login = 0
     return PARSE_OK
 
 
@@ -149,20 +161,22 @@ cdef int take_command(Look* look, Pop* pop, Slice line) noexcept nogil:
     if word.n > 4:
         return PARSE_OK
     keep_verb(look, POP_COMMAND, word, MAX_KEPT)
+    pop.due += 1
     if word_is(word, b"user", 4):
+        pop.user = pop.due
         set_initiator(look, True)
         keep_once(look, LOGIN_USER, rest)
     elif word_is(word, b"pass", 4):
         keep_once(look, LOGIN_PASSWORD, rest)
-        pop.login = 1
+        pop.login = pop.due
     elif word_is(word, b"apop", 4):
         keep_once(look, SASL_MECHANISM, word)
         keep_once(look, LOGIN_USER, take_word(&rest))
-        pop.login = 1
+        pop.login = pop.due
     elif word_is(word, b"auth", 4) and rest.n:
         word = take_word(&rest)
         sasl_begin(look, &pop.sasl, word, rest)
-        pop.login = 1
+        pop.login = pop.due
     elif word_is(word, b"stls", 4):
         pop.secure = True
     elif word_is(word, b"quit", 4):
@@ -190,6 +204,8 @@ cdef int pop3_resync(Look* look, Slice data) noexcept nogil:
     if pop == NULL:
         return 0
     answer = command_line(data, VERBS if from_client(look) else OUTCOMES)
+    if answer == 1:
+        pop.due = pop.user = pop.login = 0      # whose answers come next is not known
     if answer == 1 and from_client(look):
         pop.sasl.on = False
     elif answer == 1:
@@ -209,7 +225,7 @@ cdef void pop3_define(Proto* p) noexcept nogil:
 _FIELDS = (("banner", POP_BANNER, TEXT), ("commands", POP_COMMAND, LIST), ("error", POP_ERROR, TEXT),
            ("starttls", POP_TLS, FLAG))
 FACT_FIELDS = fact_fields("pop3", _FIELDS)
-LOGIN_FAILED = {POP_ERROR: (b"",)}
+LOGIN_FAILED = {LOGIN_RESULT: (b"\0",)}
 describe = login_describer(_FIELDS)
 
 

@@ -1,6 +1,6 @@
 """Redis (redis.io/docs/reference/protocol-spec, RESP 2 and 3): commands, first key, logins, first error.
 
-Requests are arrays of bulk strings, or lines (inline commands). Of the server's side only the first line is read.
+Requests are arrays of bulk strings, or lines (inline commands). Of answers the first lines are read, for how logins end.
 """
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
@@ -8,7 +8,7 @@ from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PAR
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, begins_word, from_client, is_digit, is_letter, keep_once,
                                                 keep_verb, next_line, number_of, port_is, same_word, skip_bytes,
                                                 skip_rest, smaller, take_word, wait_for, wait_more, word_is)
-from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER
+from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_RESULT, LOGIN_USER, login_answered
 from netwatch._fast.proto.common.facts import LIST, TEXT, fact_fields, words
 from netwatch._fast.proto.common.sasl import login_describer
 
@@ -23,7 +23,7 @@ cdef enum:
     MAX_BULK = 536870912       # proto-max-bulk-len
     READ_BULK = 512            # of an argument; the rest is passed over
     MAX_KEPT = 16
-    ENOUGH_COMMANDS = 200
+    ENOUGH_COMMANDS = 200      # ... and answers
 
 cdef enum:                     # the command at hand
     IS_OTHER = 0
@@ -39,7 +39,9 @@ cdef struct Redis:
     i64 bulk                   # its length when its line was read, -1 not yet
     u8 command                 # IS_
     u8 auth_at                 # HELLO: where AUTH stood
-    bint answered              # the server's first line was read
+    bint login                 # the answer to AUTH, or to a HELLO with it, is awaited
+    u32 answers                # of the server that were begun
+    u64 due                    # parts of the answer at hand that are to come
     u32 commands
     u32 total                  # arguments of the command
 
@@ -154,11 +156,13 @@ cdef void take_argument(Look* look, Redis* redis, Slice arg) noexcept nogil:
     if index == 0:
         take_first(look, redis, arg)
     elif redis.command == IS_AUTH:
+        redis.login = True
         take_login(look, arg, index - 1, redis.total - 1)
     elif redis.command == IS_HELLO:
         if word_is(arg, b"auth", 4) and redis.auth_at == 255:
             redis.auth_at = <u8>smaller(index, 254)
         elif redis.auth_at != 255 and index <= <u32>redis.auth_at + 2:
+            redis.login = True
             take_login(look, arg, index - redis.auth_at - 1, 2)
     elif index == 1:
         keep_once(look, REDIS_KEY, arg)
@@ -219,16 +223,51 @@ cdef int take_bulk(Look* look, Redis* redis, Slice data) noexcept nogil:
     return skip_bytes(look, data, size)
 
 
-cdef int take_answer(Look* look, Redis* redis, Slice data) noexcept nogil:
-    """The server's first line."""
+cdef void take_outcome(Look* look, Redis* redis, Slice line) noexcept nogil:
+    """An answer while that to a login is awaited: AUTH has +OK, HELLO a map, or an array before RESP 3. Errors of what
+    was asked before it say nothing of credentials."""
+    if line.p[0] == c'-':
+        if not (begins_word(line.p, line.n, b"-wrongpass", 10) or begins_word(line.p, line.n, b"-err invalid pass", 17)):
+            return
+    elif not word_is(line, b"+ok", 3) and line.p[0] != c'%' and (line.p[0] != c'*' or redis.command != IS_HELLO):
+        return
+    redis.login = False
+    login_answered(look, line.p[0] != c'-')
+
+
+cdef int take_part(Look* look, Redis* redis, Slice data, Slice line) noexcept nogil:
+    """A line of an answer, and the text that it announces; how many more parts belong to it."""
+    cdef u8 kind = line.p[0]
+    cdef i64 n = number_of(slice_of(line.p + 1, line.n - 1), 9)
+    redis.due -= redis.due > 0
+    if (kind == c'$' or kind == c'=' or kind == c'!') and n >= 0:
+        return skip_bytes(look, data, <u64>n + 2)
+    if (kind == c'*' or kind == c'~' or kind == c'>') and n > 0:
+        redis.due += <u64>n
+    elif (kind == c'%' or kind == c'|') and n >= 0:
+        redis.due += 2 * <u64>n + (kind == c'|')     # attributes stand before what they are of
+    return PARSE_OK
+
+
+cdef int take_answers(Look* look, Redis* redis, Slice data) noexcept nogil:
     cdef Slice line
-    cdef i64 step = next_line(data.p, data.n, MAX_LINE, &line)
-    if step == 0:
-        return wait_more(look, data)
-    if step > 0 and line.n > 1 and line.p[0] == c'-':
-        keep_once(look, REDIS_ERROR, slice_of(line.p + 1, line.n - 1))
-    redis.answered = True
-    return skip_rest(look, data)
+    cdef i64 step
+    cdef int code = PARSE_OK
+    while code == PARSE_OK and look.used < data.n and look.skip == 0:
+        step = next_line(data.p + look.used, data.n - look.used, MAX_LINE, &line)
+        if step == 0:
+            return wait_more(look, data)
+        if redis.due == 0:
+            redis.answers += 1
+            if redis.answers == 1 and step > 0 and line.n > 1 and line.p[0] == c'-':
+                keep_once(look, REDIS_ERROR, slice_of(line.p + 1, line.n - 1))
+        if step < 0 or line.n == 0 or not is_answer(line.p[0]) or redis.answers > ENOUGH_COMMANDS:
+            return skip_rest(look, data)
+        if redis.due == 0 and redis.login:
+            take_outcome(look, redis, line)
+        look.used += <u32>step
+        code = take_part(look, redis, data, line)
+    return code
 
 
 cdef int redis_parse(Look* look, Slice data) noexcept nogil:
@@ -240,7 +279,7 @@ cdef int redis_parse(Look* look, Slice data) noexcept nogil:
     if look.offset == 0 and data.n and (is_answer(data.p[0]) and data.p[0] != c'*'):
         set_initiator(look, False)
     if not from_client(look):
-        return skip_rest(look, data) if redis.answered else take_answer(look, redis, data)
+        return take_answers(look, redis, data)
     while code == PARSE_OK and look.used < data.n and look.skip == 0:
         if redis.args and redis.bulk >= 0:
             code = take_bulk(look, redis, data)
@@ -268,6 +307,8 @@ cdef int redis_resync(Look* look, Slice data) noexcept nogil:
     if redis == NULL:
         return 0
     if not from_client(look):
+        redis.due = 0
+        redis.login = False
         return answer_begins(data.p, data.n)
     sure = detect_array(data) if data.p[0] == c'*' else 0
     if sure == DETECT_MORE:
@@ -276,6 +317,7 @@ cdef int redis_resync(Look* look, Slice data) noexcept nogil:
         return 0
     redis.args = redis.index = 0
     redis.bulk = -1
+    redis.login = False
     return 1
 
 
@@ -292,7 +334,7 @@ cdef void redis_define(Proto* p) noexcept nogil:
 _FIELDS = (("command", REDIS_COMMAND, TEXT), ("commands", REDIS_COMMAND, LIST), ("key", REDIS_KEY, TEXT),
            ("error", REDIS_ERROR, TEXT))
 FACT_FIELDS = fact_fields("redis", _FIELDS)
-LOGIN_FAILED = {REDIS_ERROR: (b"WRONGPASS", b"ERR invalid password")}
+LOGIN_FAILED = {LOGIN_RESULT: (b"\0",)}
 describe = login_describer(_FIELDS)
 
 

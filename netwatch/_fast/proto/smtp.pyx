@@ -11,7 +11,7 @@ from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, begins_word, each
                                                 keep_each, keep_once, keep_verb, may_begin, next_line, number_of,
                                                 port_is, reply_code, reply_fits, speaks_of_mail, take_word, wait_more,
                                                 word_is)
-from netwatch._fast.proto.common.sasl cimport Sasl, sasl_answer, sasl_begin
+from netwatch._fast.proto.common.sasl cimport LOGIN_RESULT, Sasl, login_answered, sasl_answer, sasl_begin
 from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, fact_fields, words
 from netwatch._fast.proto.common.sasl import login_describer
 
@@ -93,6 +93,8 @@ cdef int take_reply(Look* look, Smtp* smtp, Slice line, u32 code) noexcept nogil
         return PARSE_OK
     set_initiator(look, False)
     keep_each(look, SMTP_CODE, slice_of(line.p, 3), MAX_KEPT)
+    if code == 235 or code == 535:          # of AUTH alone, RFC 4954 section 6
+        login_answered(look, code == 235)
     if smtp.secure:
         smtp.secure = False
         if code == 220:
@@ -270,7 +272,7 @@ cdef void smtp_define(Proto* p) noexcept nogil:
 _FIELDS = (("banner", SMTP_BANNER, TEXT), ("helo", SMTP_HELO, TEXT), ("from", SMTP_FROM, LIST), ("to", SMTP_TO, LIST),
            ("commands", SMTP_COMMAND, LIST), ("codes", SMTP_CODE, LIST), ("starttls", SMTP_TLS, FLAG))
 FACT_FIELDS = fact_fields("smtp", _FIELDS)
-LOGIN_FAILED = {SMTP_CODE: (b"535",)}      # RFC 4954 section 6
+LOGIN_FAILED = {LOGIN_RESULT: (b"\0",)}
 describe = login_describer(_FIELDS)
 
 

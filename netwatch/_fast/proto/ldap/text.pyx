@@ -4,12 +4,13 @@ import struct
 from netwatch._fast.proto.ldap.wire cimport (LDAP_ATTRIBUTE, LDAP_BASE, LDAP_BIND, LDAP_DN, LDAP_ENTRIES, LDAP_EXTENDED,
                                              LDAP_LATENCY, LDAP_MECHANISM, LDAP_MESSAGE, LDAP_OP, LDAP_PASSWORD,
                                              LDAP_RESULT, LDAP_STARTTLS)
+from netwatch._fast.proto.common.sasl cimport LOGIN_RESULT
 from netwatch._fast.proto.common.describing import (by_key, first, listed, masked, micros, named, number, one_or_all,
                                                     text)
 from netwatch._fast.proto.common.gss import add_gss
 
 FACT_FIELDS = {}
-LOGIN_FAILED = {LDAP_RESULT: (b"\x31",)}  # invalidCredentials
+LOGIN_FAILED = {LOGIN_RESULT: (b"\0",)}
 OPS = {0: "bind", 1: "bind response", 2: "unbind", 3: "search", 4: "entry", 5: "search done", 6: "modify",
        7: "modify response", 8: "add", 9: "add response", 10: "delete", 11: "delete response", 12: "rename",
        13: "rename response", 14: "compare", 15: "compare response", 16: "abandon", 19: "reference", 23: "extended",

@@ -15,11 +15,13 @@ from netwatch._fast.proto.common.ber cimport (BER_ENUMERATED, BER_INTEGER, BER_O
                                               ber_number, ber_size, ber_slice, ber_tag)
 from netwatch._fast.proto.common.again cimport begins_again
 from netwatch._fast.proto.common.gss cimport gss_learn
+from netwatch._fast.proto.common.sasl cimport login_answered
 from netwatch._fast.proto.common.learn cimport Waiting, asked, keep_latency, keep_text, keep_u8
 
 cdef enum:
     BIND = 0x60                # identifiers of protocolOp, RFC 4511 section 4
     BIND_ANSWER = 0x61
+    INVALID_CREDENTIALS = 49   # a result code
     UNBIND = 0x42
     SEARCH = 0x63
     ENTRY = 0x64
@@ -187,7 +189,7 @@ cdef void search(Look* look, Reader* r) noexcept nogil:
         keep_text(look, LDAP_ATTRIBUTE, name, FEW)
 
 
-cdef void result(Look* look, Reader* r) noexcept nogil:
+cdef void result(Look* look, Reader* r, bint of_bind) noexcept nogil:
     """LDAPResult: code, matched DN, diagnostic message (RFC 4511 section 4.1.9)."""
     cdef i64 code = ber_number(r, BER_ENUMERATED)
     cdef u8 one
@@ -195,6 +197,8 @@ cdef void result(Look* look, Reader* r) noexcept nogil:
         return
     one = <u8>code
     fact_set(look, LDAP_RESULT, &one, 1)
+    if of_bind and (code == 0 or code == INVALID_CREDENTIALS):
+        login_answered(look, code == 0)
     ber_any(r)
     keep_text(look, LDAP_MESSAGE, ber_slice(r, BER_OCTETS), 2)
 
@@ -233,7 +237,7 @@ cdef void learn(Look* look, Ldap* ldap, const Message* m, Reader r) noexcept nog
     elif not is_request(m.op) and m.op != ENTRY and m.op != REFERENCE and m.op != INTERMEDIATE:
         if m.op == BIND_ANSWER and ldap.sasl:
             gss_learn(look, slice_of(r.p, <u32>left(&r)))
-        result(look, &r)
+        result(look, &r, m.op == BIND_ANSWER)
 
 
 cdef void count(Look* look, Ldap* ldap, const Message* m) noexcept nogil:

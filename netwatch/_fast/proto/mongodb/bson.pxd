@@ -13,6 +13,7 @@ cdef enum:                     # types of elements
     BSON_DOCUMENT = 0x03
     BSON_ARRAY = 0x04
     BSON_BINARY = 0x05
+    BSON_BOOL = 0x08
     BSON_INT32 = 0x10
     BSON_INT64 = 0x12
 

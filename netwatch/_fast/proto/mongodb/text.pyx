@@ -1,11 +1,10 @@
 """What MongoDB's facts say, as the `mongodb` object of a flow."""
-from sys import byteorder
-
 from netwatch._fast.proto.mongodb.facts cimport (MONGO_APP, MONGO_CODE, MONGO_COLLECTION, MONGO_COMMAND, MONGO_DATABASE,
                                                  MONGO_DRIVER, MONGO_DRIVER_VERSION, MONGO_ERROR, MONGO_OS, MONGO_SET,
                                                  MONGO_VERSION, MONGO_ZIP)
 from netwatch._fast.proto.common.describing import by_key, listed, named
 from netwatch._fast.proto.common.facts import LIST, NUMBER, TEXT, described, fact_fields, words
+from netwatch._fast.proto.common.sasl cimport LOGIN_RESULT
 from netwatch._fast.proto.common.sasl import add_login
 
 _FIELDS = (("commands", MONGO_COMMAND, LIST), ("databases", MONGO_DATABASE, LIST),
@@ -14,7 +13,7 @@ _FIELDS = (("commands", MONGO_COMMAND, LIST), ("databases", MONGO_DATABASE, LIST
            ("replica_set", MONGO_SET, TEXT), ("error_code", MONGO_CODE, NUMBER), ("error", MONGO_ERROR, TEXT))
 _COMPRESSORS = {0: "none", 1: "snappy", 2: "zlib", 3: "zstd"}
 FACT_FIELDS = fact_fields("mongodb", _FIELDS)
-LOGIN_FAILED = {MONGO_CODE: ((18).to_bytes(8, byteorder),)}
+LOGIN_FAILED = {LOGIN_RESULT: (b"\0",)}
 
 
 def describe(facts, show_secrets: bool = False) -> dict:

@@ -8,11 +8,13 @@ from netwatch._fast.base.bytes cimport u8, u32, Reader, Slice, le32, left, reade
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, fact_number, set_initiator, reads, has_state)
 from netwatch._fast.base.unpack cimport WINDOW_ZLIB, inflated, unsnapped, zstd_unpacked
-from netwatch._fast.proto.mongodb.bson cimport BSON_INT32, BSON_STRING, Element, bson_document, bson_fixed, bson_next
+from netwatch._fast.proto.mongodb.bson cimport (BSON_BOOL, BSON_INT32, BSON_STRING, Element, bson_document, bson_fixed,
+                                                 bson_next)
 from netwatch._fast.proto.common.again cimport begins_again
 from netwatch._fast.proto.common.learn cimport keep_u8
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, keep_once, skip_bytes, skip_rest, smaller, wait_for,
                                                 word_is)
+from netwatch._fast.proto.common.sasl cimport login_answered
 from netwatch._fast.proto.mongodb.asked cimport mongo_asked, mongo_command, mongo_old
 
 cdef enum:
@@ -29,6 +31,7 @@ cdef enum:
     OPENED = 64                # compressed messages of a side that are opened
     ENOUGH_CLIENT = 500        # messages
     ENOUGH_SERVER = 4096
+    AUTHENTICATION_FAILED = 18 # an error's code
 
 cdef struct Mongo:
     u32 messages[2]
@@ -120,6 +123,7 @@ cdef void take_answer(Look* look, Mongo* mongo, Reader r) noexcept nogil:
     cdef Element e
     cdef Slice error = slice_of(NULL, 0)
     cdef u32 code = 0
+    cdef bint login = False, done = False
     while bson_next(&r, &e):
         if e.type == BSON_STRING and (word_is(e.name, b"errmsg", 6) or word_is(e.name, b"$err", 4)):
             error = e.value
@@ -129,6 +133,12 @@ cdef void take_answer(Look* look, Mongo* mongo, Reader r) noexcept nogil:
             keep_once(look, MONGO_VERSION, e.value)
         elif e.type == BSON_STRING and word_is(e.name, b"setname", 7):
             keep_once(look, MONGO_SET, e.value)
+        elif word_is(e.name, b"conversationid", 14):    # what saslStart and saslContinue are answered with
+            login = True
+        elif e.type == BSON_BOOL and word_is(e.name, b"done", 4):
+            done = e.value.n and e.value.p[0]
+    if code == AUTHENTICATION_FAILED or (login and done):
+        login_answered(look, code != AUTHENTICATION_FAILED)
     if error.n and not mongo.failed:
         mongo.failed = True
         keep_once(look, MONGO_ERROR, error)

@@ -9,6 +9,7 @@ from netwatch._fast.proto.common.gss cimport GSS_DOMAIN, GSS_SERVER_DOMAIN, GSS_
 from netwatch._fast.proto.common.learn cimport fact_distinct, keep_u8
 from netwatch._fast.proto.common.lines cimport smaller
 from netwatch._fast.proto.smb.facts cimport *
+from netwatch._fast.proto.smb.session cimport session_answered
 from netwatch._fast.proto.common.utf16 cimport keep_string, part
 
 cdef enum:
@@ -264,6 +265,8 @@ cdef void smb1_learn(Look* look, Smb* smb, Slice m) noexcept nogil:
         fact_once(look, SMB_SIGNED, &yes, 1)
     if b.reply and flags & FLAG_NT_STATUS and status >> 30 == 3 and status != <u32>SMB_MORE_TO_COME:
         fact_distinct(look, SMB_STATUS, m.p + 5, 4, SMB_FEW)
+    if b.reply and b.cmd == SESSION_SETUP and flags & FLAG_NT_STATUS:
+        session_answered(look, status)
     for _i in range(CHAIN):
         keep_u8(look, SMB_COMMAND1, b.cmd, SMB_OPS)
         if not block_at(&b, at):

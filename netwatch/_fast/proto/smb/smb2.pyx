@@ -9,6 +9,7 @@ from netwatch._fast.proto.common.gss cimport gss_learn
 from netwatch._fast.proto.common.learn cimport fact_distinct, keep_u8
 from netwatch._fast.proto.common.lines cimport smaller
 from netwatch._fast.proto.smb.facts cimport *
+from netwatch._fast.proto.smb.session cimport session_answered
 from netwatch._fast.proto.common.utf16 cimport keep_wide, part
 
 cdef enum:
@@ -228,6 +229,8 @@ cdef void message(Look* look, Smb* smb, Slice m) noexcept nogil:
         fact_once(look, SMB_SIGNED, &yes, 1)
     if reply and status >> 30 == 3 and status != <u32>SMB_MORE_TO_COME:
         fact_distinct(look, SMB_STATUS, m.p + 8, 4, SMB_FEW)
+    if reply and cmd == SESSION_SETUP:
+        session_answered(look, status)
     command(look, smb, cmd, reply, m)
 
 

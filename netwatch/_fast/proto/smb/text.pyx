@@ -2,13 +2,13 @@
 from datetime import datetime, timedelta, timezone
 
 from netwatch._fast.proto.smb.facts cimport *
+from netwatch._fast.proto.common.sasl cimport LOGIN_RESULT
 from netwatch._fast.proto.common.describing import by_key, first, listed, masked, named, one_or_all, text
 from netwatch._fast.proto.common.gss import add_gss
 from netwatch._fast.proto.smb.names import CAPABILITIES, COMMANDS1, COMMANDS2, STATUSES
 
 FACT_FIELDS = {}
-LOGIN_FAILED = {SMB_STATUS: tuple(status.to_bytes(4, "little") for status in (
-    0xc000006d, 0xc000006a, 0xc0000064, 0xc0000234))}   # logon failure, wrong password, no such user, locked out
+LOGIN_FAILED = {LOGIN_RESULT: (b"\0",)}
 DEPENDS = {"app_stack": None}
 DIALECTS = {0x0202: "2.0.2", 0x0210: "2.1", 0x02FF: "2.???", 0x0300: "3.0", 0x0302: "3.0.2", 0x0311: "3.1.1"}
 CIPHERS = {1: "AES-128-CCM", 2: "AES-128-GCM", 3: "AES-256-CCM", 4: "AES-256-GCM"}

@@ -1,0 +1,162 @@
+"""Logins that fail, and what only looks so: a server refuses much before somebody has logged in, and then lets them in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from conversation import CLIENT, SERVER
+from databases import op_msg
+from messages import be32
+from remote_talks import smb2
+from services import said
+from situation import Frames, fires
+
+Words = Sequence[tuple[int, bytes]]
+C, S = CLIENT, SERVER
+MORE_TO_COME, REFUSED, ACCEPTED = 0xC0000016, 0xC000006D, 0  # NT status
+
+
+def often(port: int, words: Words, first: int) -> Frames:
+    """The same conversation forty times in twenty seconds."""
+    return [frame for i in range(40) for frame in said(i * 0.5, first + i, port, list(words))]
+
+
+def pop3(*words: tuple[int, bytes]) -> Words:
+    return [(S, b"+OK POP3 ready\r\n"), *words]
+
+
+CAPA = (C, b"CAPA\r\n"), (S, b"-ERR unknown command\r\n")
+USER = (C, b"USER bob\r\n"), (S, b"+OK\r\n")
+FTP = (S, b"220 FTP\r\n"), (C, b"OPTS UTF8 ON\r\n"), (S, b"530 Please login with USER and PASS.\r\n")
+FTP_USER = (C, b"USER app\r\n"), (S, b"331 password\r\n"), (C, b"PASS s\r\n")
+SMTP = ((S, b"220 mx.example ESMTP\r\n"), (C, b"EHLO out.example\r\n"), (S, b"250-mx.example\r\n250 AUTH PLAIN\r\n"),
+        (C, b"AUTH PLAIN AGJvYgBvbGQ=\r\n"), (S, b"535 5.7.8 refused\r\n"))
+
+
+@fires("cleartext")
+def a_gateway_polls_mailboxes_of_an_old_server() -> Frames:
+    """It knows no CAPA, nor a mechanism that is tried before the password."""
+    end = (C, b"PASS s\r\n"), (S, b"+OK 3 messages\r\n"), (C, b"STAT\r\n"), (S, b"+OK 3 320\r\n")
+    scram = (C, b"AUTH SCRAM-SHA-1\r\n"), (S, b"-ERR unsupported\r\n")
+    return often(110, pop3(*CAPA, *USER, *end), 50000) + often(110, pop3(*CAPA, *scram, *USER, *end), 50100)
+
+
+@fires("cleartext")
+def a_gateway_that_does_not_wait_for_answers() -> Frames:
+    return often(110, pop3((C, b"CAPA\r\nUSER bob\r\nPASS s\r\n"),
+                           (S, b"-ERR unknown command\r\n+OK\r\n+OK in\r\n")), 50200)
+
+
+@fires("cleartext")
+def jobs_by_ftp_that_say_what_they_want_before_they_log_in() -> Frames:
+    return often(21, [*FTP, *FTP_USER, (S, b"230 in\r\n"), (C, b"PWD\r\n"), (S, b'257 "/"\r\n')], 50300)
+
+
+@fires("cleartext")
+def clients_whose_first_mechanism_is_refused() -> Frames:
+    imap = [(S, b"* OK IMAP4rev1 ready\r\n"), (C, b"a1 AUTHENTICATE GSSAPI\r\n"), (S, b"a1 NO not here\r\n"),
+            (C, b"a2 LOGIN bob s\r\n"), (S, b"a2 OK in\r\n")]
+    return often(143, imap, 50400) + often(587, [*SMTP, (C, b"AUTH PLAIN AGJvYgBz\r\n"), (S, b"235 in\r\n")], 50500)
+
+
+@fires("cleartext")
+def programs_of_a_database_that_log_in() -> Frames:
+    """Redis is asked for a PONG first, and lets in; MongoDB refuses what needs a login, and lets in."""
+    redis = [(C, b"*1\r\n$4\r\nPING\r\n"), (S, b"-NOAUTH Authentication required.\r\n"),
+             (C, b"*2\r\n$4\r\nAUTH\r\n$3\r\nold\r\n"), (S, b"-WRONGPASS invalid\r\n"),
+             (C, b"*2\r\n$4\r\nAUTH\r\n$3\r\nnew\r\n"), (S, b"+OK\r\n"), (C, b"*2\r\n$3\r\nGET\r\n$1\r\na\r\n"),
+             (S, b"$12\r\n-WRONGPASS x\r\n")]
+    done = op_msg({"conversationId": 1, "done": True, "payload": b"", "ok": 1.0}, answers=5)
+    return often(6379, redis, 50600) + often(27017, [*MONGO, (C, op_msg(SASL)), (S, done)], 50700)
+
+
+SASL = {"saslStart": 1, "mechanism": "SCRAM-SHA-256", "payload": b"n,,n=app,r=abcdefgh", "$db": "admin"}
+WRONG = {"ok": 0.0, "errmsg": "Authentication failed.", "code": 18, "codeName": "AuthenticationFailed"}
+MONGO = ((C, op_msg({"ping": 1, "$db": "admin"})),
+         (S, op_msg({"ok": 0.0, "errmsg": "command ping requires authentication", "code": 13}, answers=5)),
+         (C, op_msg(SASL)), (S, op_msg(WRONG, answers=5)))
+
+
+@fires()
+def a_desktop_tries_who_sits_there_first() -> Frames:
+    """As Windows does: the share lets in who is asked for then."""
+    return often(445, smb(REFUSED, ACCEPTED), 50800) + often(445, smb(ACCEPTED), 50900)
+
+
+def smb(*ends: int) -> Words:
+    """Each login is of two messages, as NTLM has it; their tokens are left out."""
+    out = [(C, framed(smb2(0, bytes(36)))), (S, framed(smb2(0, bytes(64), reply=True)))]
+    for status in ends:
+        for answer in (MORE_TO_COME, status):
+            out += [(C, framed(smb2(1, bytes(24)))), (S, framed(smb2(1, bytes(8), reply=True, status=answer)))]
+    return out
+
+
+def framed(message: bytes) -> bytes:
+    return be32(len(message)) + message
+
+
+@fires("cleartext")
+def a_web_page_whose_users_log_in_by_ldap() -> Frames:
+    """Some mistype; all are let in at last."""
+    return often(389, [(C, bind(1)), (S, bound(1, 49)), (C, bind(2)), (S, bound(2, 0))], 51000)
+
+
+def bind(number: int) -> bytes:
+    """RFC 4511 section 4.2: version 3, a name, a password."""
+    body = b"\x02\x01\x03\x04\x04cn=a\x80\x02pw"
+    return bytes([0x30, len(body) + 5, 2, 1, number, 0x60, len(body)]) + body
+
+
+def bound(number: int, code: int) -> bytes:
+    return bytes([0x30, 12, 2, 1, number, 0x61, 7, 10, 1, code, 4, 0, 4, 0])
+
+
+@fires("brute_force", "cleartext")
+def passwords_of_a_mailbox_by_pop3() -> Frames:
+    return often(110, pop3(*CAPA, *USER, (C, b"PASS a\r\n"), (S, b"-ERR no\r\n")), 51100)
+
+
+@fires("brute_force")
+def names_of_mailboxes_by_pop3() -> Frames:
+    return often(110, pop3((C, b"USER bob\r\n"), (S, b"-ERR no such mailbox\r\n")), 51200)
+
+
+@fires("brute_force", "cleartext")
+def passwords_by_ftp() -> Frames:
+    return often(21, [*FTP, *FTP_USER, (S, b"530 Login incorrect.\r\n")], 51300)
+
+
+@fires("brute_force", "cleartext")
+def passwords_by_smtp() -> Frames:
+    return often(587, SMTP, 51400)
+
+
+@fires("brute_force", "cleartext")
+def passwords_of_redis() -> Frames:
+    """The first command is refused for want of a login, and its text may look like what is not."""
+    ask = (C, b"*1\r\n$4\r\nPING\r\n"), (S, b"-NOAUTH Authentication required.\r\n")
+    wrong = (C, b"*2\r\n$4\r\nAUTH\r\n$4\r\np001\r\n"), (S, b"-WRONGPASS invalid username-password pair\r\n")
+    return often(6379, [*ask, *wrong], 51500)
+
+
+@fires("brute_force", "cleartext")
+def passwords_of_redis_all_at_once() -> Frames:
+    ask = b"*1\r\n$4\r\nPING\r\n*2\r\n$4\r\nAUTH\r\n$4\r\np001\r\n"
+    return often(6379, [(C, ask), (S, b"-NOAUTH Authentication required.\r\n-WRONGPASS invalid\r\n")], 51600)
+
+
+@fires("brute_force")
+def passwords_of_mongodb() -> Frames:
+    """What came before was refused as well, with another code."""
+    return often(27017, MONGO, 51700)
+
+
+@fires("brute_force")
+def passwords_by_smb() -> Frames:
+    return often(445, smb(REFUSED), 51800)
+
+
+@fires("brute_force", "cleartext")
+def passwords_by_ldap() -> Frames:
+    return often(389, [(C, bind(1)), (S, bound(1, 49))], 51900)
