@@ -40,6 +40,7 @@ class Push:
         except OSError as e:
             raise OutletError(f"{plan.queue}: {e.strerror}") from None
         self._held: dict[Path, bytes] = {}  # what the disk did not take, oldest first
+        self._done: set[Path] = set()  # what is over, and cannot be removed
         self._host = host_id()
         self._machine = socket.gethostname()
         self._due = 0.0
@@ -75,26 +76,25 @@ class Push:
 
     def state(self) -> dict[str, int | str]:
         said: dict[str, int | str] = {"sent": self._sent, "dropped": self._dropped, "waiting": len(self._queued())}
-        return said | ({"error": self._error} if self._error else {})
+        error = self._error or (f"{len(self._done)} snapshots that are over cannot be removed" if self._done else "")
+        return said | ({"error": error} if error else {})
 
     def _queued(self) -> list[Path]:
         """Oldest first: each is as if it were in the folder."""
-        found = list(self._held)
+        return sorted(path for path in (*self._held, *self._there()) if path not in self._done)
+
+    def _there(self) -> list[Path]:
         with contextlib.suppress(OSError):
-            found += [path for path in self._folder.iterdir() if path.suffix == SUFFIX]
-        return sorted(found)
+            return [path for path in self._folder.iterdir() if path.suffix == SUFFIX]
+        return []
 
     def _keep(self, body: bytes) -> None:
-        """Put it into the folder; where there is no room, the oldest go."""
-        sizes = {}
-        for path in self._queued():
-            with contextlib.suppress(OSError):
-                sizes[path] = len(self._held[path]) if path in self._held else path.stat().st_size
-        while sizes and sum(sizes.values()) + len(body) > self._most:
-            oldest = min(sizes)
-            sizes.pop(oldest)
-            self._dropped += self._forget(oldest)
+        """Put it into the folder; where there is no room, the oldest go, and where none can go, it stays in memory."""
+        self._sweep()
         path = self._folder / f"{time.time_ns():020d}{SUFFIX}"
+        if not self._make_room(len(body)):
+            self._hold(path, body)
+            return
         waiting = path.with_suffix(PART)
         try:
             waiting.write_bytes(body)
@@ -105,20 +105,47 @@ class Push:
                 waiting.unlink()
             self._hold(path, body)
 
+    def _make_room(self, size: int) -> bool:
+        """Is there, in the folder? The oldest that wait go for it."""
+        sizes, over = {}, 0
+        for path in sorted((*self._held, *self._there())):
+            with contextlib.suppress(OSError):
+                if path in self._done:
+                    over += path.stat().st_size
+                else:
+                    sizes[path] = len(self._held[path]) if path in self._held else path.stat().st_size
+        if over and over + size > self._most:
+            return False
+        while sizes and over + sum(sizes.values()) + size > self._most:
+            oldest = min(sizes)
+            if not self._forget(oldest):
+                return False
+            sizes.pop(oldest)
+            self._dropped += 1
+        return True
+
     def _hold(self, path: Path, body: bytes) -> None:
         """Keep in memory what the disk does not take; the oldest of that make room."""
         self._held[path] = body
         while sum(map(len, self._held.values())) > MOST_HELD:
             self._dropped += self._forget(next(iter(self._held)))
 
+    def _sweep(self) -> None:
+        """Remove what is over, up to one that cannot be."""
+        for path in sorted(self._done):
+            if not self._forget(path):
+                break
+
     def _forget(self, path: Path) -> bool:
-        """Was it still there?"""
-        if self._held.pop(path, None) is not None:
-            return True
-        with contextlib.suppress(OSError):
-            path.unlink()
-            return True
-        return False
+        """Is it gone now?"""
+        if self._held.pop(path, None) is None:
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as e:
+                self._error = f"{path}: {e.strerror}"
+                return False
+        self._done.discard(path)
+        return True
 
     def _run(self) -> None:
         failures = 0
@@ -156,7 +183,8 @@ class Push:
             self._sent += 1
             self._error = ""
         with self._news:
-            self._forget(path)
+            if not self._forget(path):
+                self._done.add(path)  # nobody is told twice
         return True
 
 

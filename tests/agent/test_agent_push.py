@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,37 @@ def test_memory_is_bounded_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     outlet.close()
     collector.close()
     assert collector.numbers()[-5:] == [45, 46, 47, 48, 49], "the newest stay; the first was on its way meanwhile"
+
+
+def test_what_was_sent_and_cannot_be_removed_is_not_sent_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the folder became read-only: the collector has it once, the agent says so, later ones go on."""
+    collector = Collector()
+    outlet = Push(Plan(push=collector.url, queue=str(tmp_path / "queue"), queue_bytes=2000))
+    unlink, stuck = Path.unlink, True
+
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        if stuck and path.suffix == ".json":
+            raise OSError(30, "Read-only file system")
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    tell(outlet, 1)
+    until(lambda: outlet.state()["sent"] == 1, 30)
+    time.sleep(0.3)
+    assert collector.numbers() == [1], "once"
+    assert "Read-only" in str(outlet.state()["error"])
+    for number in range(2, 40):
+        tell(outlet, number)
+    until(lambda: outlet.state()["sent"] == 39, 30)
+    assert collector.numbers() == list(range(1, 40))
+    assert sum(path.stat().st_size for path in (tmp_path / "queue").iterdir()) <= 2000, "and the disk is not filled"
+    assert outlet.state()["waiting"] == 0 and "cannot be removed" in str(outlet.state()["error"])
+    stuck = False
+    tell(outlet, 40)
+    until(lambda: outlet.state()["sent"] == 40 and not list((tmp_path / "queue").iterdir()), 30)
+    outlet.close()
+    collector.close()
+    assert collector.numbers() == list(range(1, 41)) and "error" not in outlet.state()
 
 
 def test_parts_of_one_that_was_killed_go(tmp_path: Path) -> None:
