@@ -20,14 +20,17 @@ if TYPE_CHECKING:
     from netwatch.model.machine import BoundSocket, Process
     from netwatch.model.record import Record
 
+    Counted = Mapping[tuple[By, ...], Mapping[tuple[GroupKey, ...], Record]]
+
 MOST = 10_000  # ports of programs at which flows are counted
-AT = (By(("process.name",)), By(("dport",)), By(("proto",)))
+PORT = (By(("process.name",)), By(("dport",)), By(("proto",)))
+ADDRESS = (*PORT, By(end="dst"))
 NAMES = {6: "tcp", 17: "udp"}
 
 
 @dataclass(frozen=True)
 class Port:
-    """A socket. `address` is "" for all of the machine's; `flows` came to it and are live, with their `rate` (bytes/s)
+    """A socket. `address` is "" for all of the machine's; `flows` came to it, and are live, with their `rate` (bytes/s)
     and `bytes` of frames; `within`: exactly those."""
 
     proto: str
@@ -69,27 +72,33 @@ class BoundSockets:
             there = session.host.bound_sockets()
         except Unavailable as e:
             return Bound((), str(e))
-        counted = session.look(self._counted(session))
+        counted: Counted = {by: session.look(self._counted(session, by))
+                            for by in {ADDRESS if each.address else PORT for each in there}}
         found: dict[tuple[str, str, int, int], Port] = {}
         for port in (_port(each, counted) for each in there):
             found.setdefault((port.proto, port.address, port.port, port.process.pid), port)
         return Bound(tuple(found.values()))
 
-    def _counted(self, session: Session) -> Generator[bool, None, dict[tuple[GroupKey, ...], Record]]:
-        """What live flows add up to, by program, responder's port and protocol."""
-        selected = yield from session.view.select(self.where, None, False, False, {"process.name", "dport", "proto"})
-        groups = GroupList(selected, [GroupBy(selected.view, *by) for by in AT], session.get(Throughput).history)
+    def _counted(self, session: Session,
+                 by: tuple[By, ...]) -> Generator[bool, None, dict[tuple[GroupKey, ...], Record]]:
+        """What live flows that came to this machine add up to."""
+        selected = yield from session.view.select(self.where, None, False, False,
+                                                  {name for each in by for name in each.looked_at})
+        groups = GroupList(selected, [GroupBy(selected.view, *each) for each in by], session.get(Throughput).history,
+                           came_here=True)
         found = yield from groups.largest(MOST)
         return dict(found)
 
 
-def _port(socket: BoundSocket, counted: Mapping[tuple[GroupKey, ...], Record]) -> Port:
+def _port(socket: BoundSocket, counted: Counted) -> Port:
     proto, process = NAMES.get(socket.proto, str(socket.proto)), socket.process
     key: tuple[GroupKey, ...] = ("process.name", process.name), ("dport", socket.port), ("proto", proto)
     address = str(ipaddress.ip_address(socket.address)) if socket.address else ""
-    sums = counted.get(key, {})
+    by = ADDRESS if address else PORT
+    key += (("address", address),) if address else ()
+    sums = counted[by].get(key, {})
     return Port(proto, address, socket.port, socket.listening, process, socket.others, socket.method,
-                Within(AT, key, f"{process.name} at {proto} port {socket.port}", ended=False),
+                Within(by, key, f"{process.name} at {proto} port {socket.port}", ended=False, came_here=True),
                 sums.get("flows", 0), sums.get("rate_in", 0.0) + sums.get("rate_out", 0.0),
                 sums.get("bytes_in", 0) + sums.get("bytes_out", 0))
 

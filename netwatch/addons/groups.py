@@ -146,7 +146,7 @@ def narrowed(session: Session, selected: Selection, within: Within) -> Generator
     """Leave in a selection only the flows that a row counted. For Session.look()."""
     here = session.get(Throughput).history
     groups = GroupList(selected, [GroupBy(selected.view, *by) for by in within.by], here,
-                       begun_here=within.begun_here, ip=within.ip, since=within.since)
+                       begun_here=within.begun_here, came_here=within.came_here, ip=within.ip, since=within.since)
     yield from groups.steps()
     yield True
     group = groups.number(*within.key)

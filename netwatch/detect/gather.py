@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import ip_address
@@ -49,48 +50,79 @@ def begun(notice: Notice) -> Gathered:
 
 
 class Room:
-    """For so many crowds of a detector, beside the first of each episode."""
+    """For so many crowds of a detector, beside the first of each episode. Where there is none left, the episode that
+    had no other crowd for longest gives back its own."""
 
     def __init__(self, crowds: int = 1024) -> None:
-        self.left = crowds
+        self._left = crowds
+        self._held: OrderedDict[Crowded, None] = OrderedDict()
+
+    def take(self, episode: Crowded) -> None:
+        """For one crowd more."""
+        if not self._left:
+            self._left = self._held.popitem(last=False)[0].fold()
+        self._left -= 1
+        self._held[episode] = None
+        self._held.move_to_end(episode)
 
 
 class Crowded:
-    """An Episode of several crowds. Beyond MOST of them, and where there is no more room, a crowd counts once."""
+    """An Episode of several crowds. Beyond MOST of them a crowd counts once; what had to give back its room counts as
+    it was then."""
 
     MOST = 64
 
     def __init__(self, room: Room) -> None:
         self._room = room
         self._crowds: list[Crowd] = []
+        self._was: Gathered | None = None  # what was folded
         self._more = 0
 
     def add(self, crowd: Crowd) -> None:
-        if not self._crowds or (self._room.left and len(self._crowds) < self.MOST):
-            self._room.left -= bool(self._crowds)
-            self._crowds.append(crowd)
-        else:
+        if len(self._crowds) >= self.MOST:
             self._more += 1
+            return
+        if self._crowds:
+            self._room.take(self)
+        self._crowds.append(crowd)
+
+    def fold(self) -> int:
+        """Keep the sums of all crowds but the first; how many these were."""
+        folded = len(self._crowds) - 1
+        parts = self._parts[1:]
+        self._was = Gathered(min(each.first for each in parts), max(each.last for each in parts),
+                             sum(each.count for each in parts), *(_first(parts, what) for what in ("flows", "frames")))
+        del self._crowds[1:]
+        return folded
+
+    @property
+    def _parts(self) -> list[Crowd | Gathered]:
+        return [*self._crowds, *([self._was] if self._was is not None else [])]
 
     @property
     def first(self) -> int:
-        return min(crowd.first for crowd in self._crowds)
+        return min(part.first for part in self._parts)
 
     @property
     def last(self) -> int:
-        return max(crowd.last for crowd in self._crowds)
+        return max(part.last for part in self._parts)
 
     @property
     def count(self) -> int:
-        return sum(crowd.count for crowd in self._crowds) + self._more
+        return sum(part.count for part in self._parts) + self._more
 
     @property
     def flows(self) -> list[int]:
-        return sorted({flow for crowd in self._crowds for flow in crowd.flows})[:KEPT]
+        return _first(self._parts, "flows")
 
     @property
     def frames(self) -> list[int]:
-        return sorted({frame for crowd in self._crowds for frame in crowd.frames})[:KEPT]
+        return _first(self._parts, "frames")
+
+
+def _first(parts: Sequence[Crowd | Gathered], what: str) -> list[int]:
+    """The numbers of the first flows or frames."""
+    return sorted({number for part in parts for number in getattr(part, what)})[:KEPT]
 
 
 def bound_of(least: int, usual: int) -> int:

@@ -22,13 +22,15 @@ class By(NamedTuple):
 
 class Within(NamedTuple):
     """Exactly the flows that a row counted: those whose key by all of `by` is `key`. `words` say so to a person;
-    `ended`: those that are over count too; `begun_here`, `ip`: as the sum was made (see Aggregate)."""
+    `ended`: those that are over count too; `begun_here`, `came_here`, `ip`: as the sum was made (see
+    Aggregate)."""
 
     by: tuple[By, ...]
     key: tuple[GroupKey, ...]
     words: str
     ended: bool = True
     begun_here: bool = False
+    came_here: bool = False
     ip: bool = False
     since: int = 0  # ns; only flows that began then
 

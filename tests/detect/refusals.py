@@ -1,4 +1,4 @@
-"""Logins that fail, and what only looks so: a server refuses much before somebody has logged in, and then lets them in."""
+"""Logins that fail, and what only looks so: a server refuses much before somebody has logged in, and lets them in."""
 
 from __future__ import annotations
 

@@ -10,6 +10,8 @@ import hostile
 import pytest
 from netwatch_command import COMMAND, ENVIRONMENT
 
+from netwatch.detect.gather import Crowded, Room
+
 MOST = 64 << 20  # bytes
 APART = """
 import resource, subprocess, sys
@@ -36,3 +38,31 @@ def test_what_is_remembered_of_a_hostile_capture(tmp_path: Path) -> None:
     on, off = (min(peak(path, "--set", f"detect.on={word}")[0] for _ in range(2)) for word in ("true", "false"))
     assert 16 << 20 < on - off < MOST
     assert "2000 alerts are kept" in peak(path)[1]
+
+
+class Counted:
+    """A crowd of so many."""
+
+    def __init__(self, number: int) -> None:
+        self.first = self.last = number
+        self.count, self.flows, self.frames = 3, [number], [number]
+
+
+def test_room_for_crowds_comes_back() -> None:
+    """Who fills it first does not keep it: the newest episodes are counted whole."""
+    room = Room(20)
+    early = [Crowded(room) for _ in range(4)]
+    for i, episode in enumerate(early):
+        for k in range(11):
+            episode.add(Counted(100 * i + k))  # type: ignore[arg-type]
+    late, crowds = Crowded(room), [Counted(1000 + k) for k in range(4)]
+    for crowd in crowds:
+        late.add(crowd)  # type: ignore[arg-type]
+    for crowd in crowds:
+        crowd.count = 5
+    assert late.count == 20, "counted as they go on"
+    assert [(episode.count, episode.first) for episode in early] == [(33, n) for n in (0, 100, 200, 300)]
+    assert early[0].last == 10 and early[0].flows == list(range(8))
+    assert sum(len(episode._crowds) - 1 for episode in (*early, late)) <= 20
+    early[0].add(Counted(7777))  # type: ignore[arg-type]
+    assert early[0].last == 7777 and early[0].count == 36

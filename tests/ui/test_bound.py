@@ -1,6 +1,7 @@
 """The sockets that wait for others in the Processes tab, and the tree of programs, processes and what they talk to."""
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from golden_file import same_as_golden
 
 from netwatch.addons.processes import REMOTE
+from netwatch.addons.throughput import Throughput
 from netwatch.model.host import Unavailable
 from netwatch.model.machine import BoundSocket, Process
 from netwatch.platform.base import PROTOCOLS
@@ -40,9 +42,14 @@ class Serving(Owned):
         super().__init__()
         flows = self.query(None, "bytes", True, 0, 100, False).rows
         self.server = next(row for row in flows if "name" in row["process"] and row["proto"] in PROTOCOLS)
+        self.stand_at(self.server["dst"])
         self.sockets = [*SOCKETS, BoundSocket(PROTOCOLS[self.server["proto"]], b"", self.server["dport"], True,
                                               Process(self.server["process"]["pid"], self.server["process"]["name"]))]
         self.host.bound_sockets = self._sockets  # type: ignore[method-assign]
+
+    def stand_at(self, *addresses: str) -> None:
+        """The machine has these."""
+        self.get(Throughput).history.set_here([ipaddress.ip_address(each).packed for each in addresses])
 
     def _sockets(self) -> list[BoundSocket]:
         if self.refused:
@@ -79,12 +86,30 @@ def test_each_socket_once_with_its_owner_and_its_flows(session: Serving) -> None
         driver.keys("right")
         shown = driver.state.snapshot.rows
         assert driver.state.tab == "connections" and len(shown) == port.flows
-        assert all((each["process"]["name"], each["dport"], each["proto"]) == (port.process.name, port.port, port.proto)
-                   for each in shown)
+        assert all((each["process"]["name"], each["dport"], each["proto"], each["dst"]) == (
+            port.process.name, port.port, port.proto, session.server["dst"]) for each in shown)
         assert sum(each["bytes_in"] + each["bytes_out"] for each in shown) == port.bytes
         driver.keys("backspace")
         assert driver.state.tab == "processes" and "bound" in driver.screen()
     assert ports[-1].flows > 0
+
+
+def test_flows_that_a_program_began_itself_did_not_come_to_it(session: Serving) -> None:
+    """A port that it listens at is one that it connects to elsewhere; a socket of one address has what came to that."""
+    server, every = session.server, session.sockets
+    src, dst = server["src"], server["dst"]
+    process = Process(server["process"]["pid"], server["process"]["name"])
+    session.sockets = [BoundSocket(PROTOCOLS[server["proto"]], address, server["dport"], True, process)
+                       for address in (b"", ipaddress.ip_address(dst).packed, ipaddress.ip_address(src).packed)]
+    try:
+        for here, counts in (((dst,), (True, True, False)), ((src,), (False, False, False)),
+                             ((src, dst), (True, True, False))):
+            session.stand_at(*here)
+            ports = listed(session).state.snapshot.answer.ports
+            assert tuple(port.flows > 0 for port in ports) == tuple(port.bytes > 0 for port in ports) == counts
+    finally:
+        session.sockets = every
+        session.stand_at(dst)
 
 
 def test_chips_and_order(session: Serving) -> None:

@@ -68,7 +68,7 @@ cdef class Aggregate:
     cdef u64 since
     cdef object remembered     # keeps what `here` points to
     cdef const Series* here
-    cdef bint each_end, count_remotes, ours, begun_here, ip_only, healthy
+    cdef bint each_end, count_remotes, ours, begun_here, came_here, ip_only, healthy
     cdef readonly bint too_many_remotes    # so that `remotes` are "at least"
     cdef readonly u64 carried      # bytes of flows inside others, which count them too
     cdef readonly u32 left_out     # flows that others began, with `begun_here`

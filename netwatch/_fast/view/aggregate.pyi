@@ -33,6 +33,7 @@ class Aggregate:
         ours: bool = ...,
         health: bool = ...,
         begun_here: bool = ...,
+        came_here: bool = ...,
         ip: bool = ...,
         since: int = ...,
         row: str = ...,

@@ -43,20 +43,20 @@ cdef class Aggregate:
     """`parts`: GroupBy each, which together are the key; at most `most` groups besides the others. `here`: the History
     that knows this machine's addresses. `remotes`: count the addresses at the other end. `ours`: "out" is what this
     machine sends, not the initiator, where it is one end; with a part that goes by each end, it is what that end sends.
-    `health`: how TCP does, too. `begun_here`: only flows that an address of this machine began; `ip`: only those
-    between IP addresses; `since`: only those that began then (ns): all they carried lies in the range. `row`: which
+    `health`: how TCP does, too. `begun_here`: only flows that an address of this machine began, `came_here`:
+    only those begun to one; `ip`: only those between IP addresses; `since`: only those that began then (ns): all they carried lies in the range. `row`: which
     flow stands for a group, the "newest", or the one of most "bytes" or "rate"."""
 
     def __init__(self, Selection view, parts: Sequence[GroupBy], History here=None, *, bint remotes=False,
-                 bint ours=False, bint health=False, bint begun_here=False, bint ip=False, u64 since=0,
-                 str row="newest", u32 most=FEW_GROUPS):
+                 bint ours=False, bint health=False, bint begun_here=False, bint came_here=False, bint ip=False,
+                 u64 since=0, str row="newest", u32 most=FEW_GROUPS):
         cdef GroupBy part, before = None
         if not 0 < len(parts) <= MAX_PARTS:
             raise ValueError(f"a key of {len(parts)} parts")
         self.view, self.parts, self.first, self.remembered = view, tuple(parts), parts[0], here
         self.here = here.series if here is not None else NULL
         self.count_remotes, self.ours, self.healthy, self.begun_here = remotes, ours, health, begun_here
-        self.ip_only, self.since, self.stands_for = ip, since, STANDING[row]
+        self.came_here, self.ip_only, self.since, self.stands_for = came_here, ip, since, STANDING[row]
         for part in parts:
             self.each_end |= part.each_end
             if before is not None:
@@ -170,7 +170,8 @@ cdef class Aggregate:
                 self.here, &r.b[0] if r.bits & BIT_INITIATOR_B else &r.a[0], r.family)):
             self.left_out += 1
             return False
-        return True
+        return not self.came_here or (self.here != NULL and is_here(
+            self.here, &r.a[0] if r.bits & BIT_INITIATOR_B else &r.b[0], r.family))
 
     cdef bint room(self) noexcept nogil:
         """Room for the sums of all keys, the newest one's at nothing. False: no memory."""
