@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from netwatch import __version__
@@ -51,7 +51,7 @@ def sight_of(paths: Sequence[str]) -> Sight:
     return Sight(__version__, [os.access(path, os.R_OK) for path in paths])
 
 
-def asked(scheduler: str, files: Sequence[str], words: list[str]) -> Iterator[Answer]:
+def asked(scheduler: str, files: Sequence[str], words: list[str]) -> Generator[Answer, None, None]:
     """The answers of the files in their order. Raises CommandError."""
     try:
         import distributed

@@ -7,19 +7,25 @@ printed is in the order of the files, so neither the number of workers nor where
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
+import signal
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
+from typing import TYPE_CHECKING
 
 import zstandard
 
-from netwatch.cli.alone import PART, Answer, answer_of
+from netwatch.cli.alone import PART, Answer, Readers, answer_of
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_INTERNAL, CommandError, say
 from netwatch.cli.selection import kinds_of, parse_fields, where_of
 from netwatch.records.writers import write_all
 from netwatch.store.settings import find
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 URL = re.compile(r"(?:tcp|tls)://(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}", re.ASCII)
 GOOD = (0, EXIT_DAMAGED)
@@ -37,15 +43,16 @@ def read(options: argparse.Namespace) -> int:
         answers = _side_by_side(options.files, words, options.workers)
     code = 0
     out = sys.stdout.buffer
-    for path, answer in zip(options.files, answers, strict=True):
-        for line in answer.said.splitlines():
-            say("".join(c if c.isprintable() else "\ufffd" for c in line.removeprefix("netwatch: ")))
-        if answer.code not in GOOD:
-            raise CommandError(f"{path}: nothing more was read", answer.code if answer.code > 0 else EXIT_INTERNAL)
-        for part in zstandard.ZstdDecompressor().read_to_iter(answer.records, write_size=PART):
-            write_all(out, part)
-        out.flush()
-        code = max(code, answer.code)
+    with contextlib.closing(answers):
+        for path, answer in zip(options.files, answers, strict=True):
+            for line in answer.said.splitlines():
+                say("".join(c if c.isprintable() else "\ufffd" for c in line.removeprefix("netwatch: ")))
+            if answer.code not in GOOD:
+                raise CommandError(f"{path}: nothing more was read", answer.code if answer.code > 0 else EXIT_INTERNAL)
+            for part in zstandard.ZstdDecompressor().read_to_iter(answer.records, write_size=PART):
+                write_all(out, part)
+            out.flush()
+            code = max(code, answer.code)
     return code
 
 
@@ -75,6 +82,7 @@ def words_of(options: argparse.Namespace) -> list[str]:
     parse_fields(options.fields, kinds)
     keys = options.keylog or [name for name in (os.environ.get("SSLKEYLOGFILE"),) if name]
     words = ["--each", "--what", options.what, "--time", options.time]
+    words += ["--verbose"] if options.verbose else []
     if "streams" in kinds:
         words.append(f"--stream-limit={options.stream_limit}")
     for option, value in (("--where", options.where), ("--fields", options.fields)):
@@ -88,19 +96,33 @@ def words_of(options: argparse.Namespace) -> list[str]:
     return words + [f"--set=lists.{name}={','.join(items)}" for name, items in settings.lists.items()]
 
 
-def _side_by_side(files: list[str], words: list[str], workers: int) -> Iterator[Answer]:
-    """At most so many at once, and no more answers than that wait."""
-    from concurrent.futures import Future, ThreadPoolExecutor
+def _side_by_side(files: list[str], words: list[str], workers: int) -> Generator[Answer, None, None]:
+    """At most so many at once, and no more answers than that wait. When this ends, all of them do."""
+    from concurrent.futures import ThreadPoolExecutor
 
     waiting: deque[Future[Answer]] = deque()
+    readers = Readers()
+    before = signal.signal(signal.SIGTERM, _end)
     with ThreadPoolExecutor(workers) as pool:
         try:
-            for path in files:
-                waiting.append(pool.submit(answer_of, [*words, "--", path]))
+            for number, path in enumerate(files):
+                waiting.append(pool.submit(answer_of, [*words, "--", path], readers, number))
                 if len(waiting) > workers:
-                    yield waiting.popleft().result()
+                    yield from _next(waiting, readers)
             while waiting:
-                yield waiting.popleft().result()
+                yield from _next(waiting, readers)
         finally:
             for each in waiting:
                 each.cancel()
+            readers.end()
+            signal.signal(signal.SIGTERM, before)
+
+
+def _next(waiting: deque[Future[Answer]], readers: Readers) -> Generator[Answer, None, None]:
+    answer = waiting.popleft().result()
+    yield answer
+    readers.printed(len(answer.records))
+
+
+def _end(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)

@@ -324,12 +324,19 @@ class Reading:
             return ()
         from netwatch.stats.summed import Summed
 
-        return [Summed(kind, say) for kind in asked]
+        return [Summed(kind, say, self._alone) for kind in asked]
+
+    @property
+    def _alone(self) -> str | None:
+        """The file that is read by itself, each record of which names it."""
+        return self.options.files[0] if getattr(self.options, "each", False) else None
 
     def _summary(self, pipeline: Pipeline) -> Record:
         summary = pipeline.summary()
         if self.options.files:
             summary["files"] = self.options.files
+            if self._alone is not None:
+                summary["file"] = self._alone
         else:
             stats = self.source.stats()
             summary["drops"].update({key: stats[key] for key in ("kernel_drops", "interface_drops", "ring_drops")})

@@ -23,7 +23,7 @@ FURTHER = {
     "http": ("request_headers", "response_headers"),
     "alert": ("evidence", "ack", "mute"),
     "summary": ("packets", "bytes", "first", "last", "duration", "link_types", "flows", "apps", "drops", "malformed",
-                "tcp_conversations", "udp_conversations", "files", "matched"),
+                "tcp_conversations", "udp_conversations", "file", "files", "matched"),
 }
 KINDS = frozenset({"flow", "packet", "dns", "http", "tls", "stream", "alert", "finding", "host", "process",
                    "summary"})  # an addon's are not known

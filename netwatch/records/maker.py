@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 CLEAR_DNS = ("udp", "tcp")
 ENDS = frozenset({"src", "sport", "dst", "dport"})
-OF_END = ENDS | {"id", "proto", "app", "last", "duration", "ended", "packets_out", "packets_in", "bytes_out",
+OF_END = ENDS | {"id", "file", "proto", "app", "last", "duration", "ended", "packets_out", "packets_in", "bytes_out",
                  "bytes_in"}
 IP = (4, 16)  # octets of an address
 
@@ -98,7 +98,8 @@ class RecordMaker:
         flow = RawFlow(event.engine, event.row)
         about: Record = {"flow": event.flow} if event.flow else {}
         if event.frame and event.kind in ("dns", "http"):
-            about |= {"frame": event.frame, **self._file(event.frame)}
+            about["frame"] = event.frame
+        about |= self._file(event.frame)
         if event.kind not in ("dns", "http"):
             return {"schema": f"netwatch.{event.kind}/1", **time_of(event.engine, event.time_ns), **about,
                     **event.payload}
@@ -120,7 +121,7 @@ class RecordMaker:
         return record
 
     def _file(self, frame: int) -> Record:
-        """Which file a frame is from, where there are several."""
+        """Which file a frame is from, where there are several, or each says its own; of none, where it is the one."""
         file = file_of(self.pipeline.source.interfaces, frame)
         return {} if file is None else {"file": file}
 

@@ -19,7 +19,7 @@ STREAM_LIMIT = 65536  # bytes of text kept of each, where nobody asks for more o
 MAX_STREAMS = 4096  # streams of one flow: HTTP/2 and QUIC have many
 ALL_MOST = 96 << 20  # bytes of text kept of all live streams: later ones have less, or none
 MAX_ALL = 50_000  # streams of all live flows, some 700 bytes each without their text; later ones have no record
-ABOUT = frozenset({"id", "proto", "app", "app_stack"})  # keys of a flow record that say what carried a stream
+ABOUT = frozenset({"id", "proto", "app", "app_stack", "file"})  # keys of a flow record that say what carried a stream
 
 
 class _Place(NamedTuple):
@@ -106,6 +106,8 @@ def _record(flow: Record, initiator: int, place: _Place, stream: Stream, hide: t
     record = {"schema": "netwatch.stream/1", "flow": flow["id"], "dir": "out" if place.side == initiator else "in",
               "source": "decrypted" if place.opened else "clear", "protocol": flow.get("app") or flow["proto"],
               "bytes": stream.size, "sha256": stream.hash.hexdigest(), "text": text}
+    if "file" in flow:
+        record["file"] = flow["file"]
     if place.number >= 0:
         record["stream"] = place.number
     if stream.missing:

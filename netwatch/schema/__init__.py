@@ -165,7 +165,7 @@ _PACKET = (
     _field("n", "packet", INT, "NO", 8, "Number of the frame in the input, from 1.", "frame.number"),
     _field("frame", "dns http", INT, "FRAME", 8, "Number of the frame that completed the message or transaction.",
            "frame.number"),
-    _field("file", "flow packet dns http tls", TEXT, "FILE", 20,
+    _field("file", "flow packet dns http tls stream alert", TEXT, "FILE", 20,
            "File it is from, where several are read; of a flow, that of its first frame.", privacy="name"),
     _field("time", "packet dns http tls alert finding", TIME, "TIME", 30, "Time of the frame, UTC.", "frame.time"),
     _field("len", "packet", BYTES, "LEN", 6, "Bytes of the frame on the wire.", "frame.len length"),

@@ -14,9 +14,11 @@ SUMMED: Mapping[str, Callable[[], Statistic]] = {"hosts": Hosts, "processes": Pr
 class Summed:
     """One of SUMMED, as records.output wants it. `say` is given what has to be said with it."""
 
-    def __init__(self, kind: str, say: Callable[[str], None]) -> None:
+    def __init__(self, kind: str, say: Callable[[str], None], file: str | None = None) -> None:
+        """`file`: named in each record."""
         self._statistic = SUMMED[kind]()
         self._say = say
+        self._more = {"file": file} if file is not None else {}
 
     def take(self, item: Item) -> None:
         self._statistic.take(item)
@@ -27,4 +29,4 @@ class Summed:
             for word in table.words:
                 self._say(word)
             for row in table.rows:
-                yield KeptItem(table.schema, table.record(row))
+                yield KeptItem(table.schema, table.record(row) | self._more)

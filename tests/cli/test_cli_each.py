@@ -16,11 +16,11 @@ import psutil
 import pytest
 from netwatch_command import COMMAND, ENVIRONMENT, ROOT, Run
 
-from netwatch.cli import alone
+from netwatch.cli import alone, each
 
 CAPTURES = [ROOT / "tests" / "captures" / f"{name}.pcap" for name in ("https2", "dns_odd", "ftp", "tftp")]
 CAPTURES = [path for path in CAPTURES if path.exists()] + [ROOT / "docs" / "tour.pcap"]
-KINDS = "flows,dns,http,tls,alerts"
+KINDS = "flows,dns,http,tls,streams,events,alerts,findings"
 AS_ROOT = sys.platform == "linux" and os.geteuid() == 0
 
 
@@ -33,9 +33,22 @@ def test_each_file_is_read_by_itself(netwatch: Run) -> None:
         lines = netwatch("read", path, "--what", KINDS).stdout.splitlines()
         apart += [(str(path), json.loads(line)) for line in lines]
     found = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [record.pop("file", None) or path for record, (path, _) in zip(found, apart, strict=True)] == [
-        path for path, _ in apart]
+    assert [record.pop("file") for record in found] == [path for path, _ in apart]
     assert found == [record for _, record in apart]
+    assert len({record["schema"] for record in found}) >= 7
+
+
+@pytest.mark.parametrize("kind", ["packets", "summary", "hosts", "processes"])
+def test_every_kind_of_record_names_its_file(netwatch: Run, kind: str) -> None:
+    done = netwatch("read", "--each", *CAPTURES, "--what", kind)
+    files = [json.loads(line)["file"] for line in done.stdout.splitlines()]
+    assert list(dict.fromkeys(files)) == [str(path) for path in CAPTURES if kind != "processes" or str(path) in files]
+    assert files
+
+
+def test_who_wants_to_hear_more_does(netwatch: Run) -> None:
+    quiet, more = (netwatch("read", "--each", CAPTURES[-1], *words).stderr for words in ((), ("-v",)))
+    assert not quiet and more == netwatch("read", CAPTURES[-1], "-v").stderr != ""
 
 
 @pytest.mark.parametrize("workers", [2, 5])
@@ -66,6 +79,52 @@ def test_what_is_refused(netwatch: Run, words: list[str], code: int, said: str) 
     done = netwatch("read", "--each", str(CAPTURES[-1]), *files)
     assert done.returncode == code
     assert said in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="children are killed with who started them on Linux")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_nothing_is_left_behind(tmp_path: Path, number: int) -> None:
+    """Neither a child nor a file, when it is ended while they read."""
+    pipe, folder = tmp_path / "pipe.pcap", tmp_path / "tmp"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    process = subprocess.Popen([*COMMAND, "read", "--each", pipe, pipe, "--workers", "2"], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, env={**ENVIRONMENT, "TMPDIR": str(folder)})
+    ends = time.monotonic() + 30
+    children: list[psutil.Process] = []
+    while len(children) < 2:
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+        with contextlib.suppress(psutil.Error):
+            children = [each for each in psutil.Process(process.pid).children() if str(pipe) in each.cmdline()]
+    process.send_signal(number)
+    process.communicate(timeout=20)
+    assert process.returncode == (-number if number == signal.SIGKILL else 128 + number)
+    assert not psutil.wait_procs(children, timeout=20)[1]
+    assert not list(folder.iterdir())
+
+
+def test_answers_that_wait_have_a_bound_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that are not next wait for room, and the answers are the same."""
+    files = [str(CAPTURES[i % len(CAPTURES)]) for i in range(6)]
+
+    def answers() -> tuple[list[alone.Answer], int]:
+        most, hold = 0, alone.Readers.hold
+
+        def held(readers: alone.Readers, number: int, size: int) -> None:
+            nonlocal most
+            hold(readers, number, size)
+            most = max(most, readers._held)
+
+        monkeypatch.setattr(alone.Readers, "hold", held)
+        found = list(each._side_by_side(files, ["--each", "--what", "packets"], 3))
+        monkeypatch.setattr(alone.Readers, "hold", hold)
+        return found, most
+
+    free, most = answers()
+    monkeypatch.setattr(alone, "ALL_MOST", 1)
+    bound, least = answers()
+    assert bound == free and least < most
 
 
 def test_what_is_too_large_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

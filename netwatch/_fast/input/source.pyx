@@ -98,8 +98,10 @@ cdef class Files:
         self.until = frame
 
     def of(self, u64 frame) -> str | None:
-        """The input of a frame; None where that is not known any more, or not yet."""
+        """The input of a frame, of frame 0 where there is but one; None where that is not known any more, or not yet."""
         cdef u64 low = 0, high = self.n, middle
+        if len(self.names) == 1:
+            return self.names[0]
         if frame == 0 or frame > self.until:
             return None
         while low < high:
