@@ -92,3 +92,10 @@ def nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     vendors.vendor_of.cache_clear()
     yield
     vendors.vendor_of.cache_clear()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name those of the marker `same` that failed, for .ci/run."""
+    for report in terminalreporter.stats.get("failed", []):
+        if "same" in report.keywords:
+            terminalreporter.write_line(f"NOT THE SAME {report.nodeid}")

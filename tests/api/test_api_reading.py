@@ -104,6 +104,7 @@ def test_half_a_reading_is_let_go() -> None:
     assert len(os.listdir("/proc/self/fd")) <= before + 1
 
 
+@pytest.mark.same
 def test_many_at_once() -> None:
     """Readings in threads are as they are alone, and workers change nothing."""
     paths = [HTTP, HTTPS, DNS, ROOT / "tests/captures/smb.pcap"] * 3

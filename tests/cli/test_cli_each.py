@@ -52,6 +52,7 @@ def test_who_wants_to_hear_more_does(netwatch: Run) -> None:
 
 
 @pytest.mark.parametrize("workers", [2, 5])
+@pytest.mark.same
 def test_workers_change_nothing(netwatch: Run, workers: int) -> None:
     words = ("read", "--each", *CAPTURES, "--what", KINDS, "--where", "bytes > 100 or dns", "--flat",
              "--set", "timeouts.udp=3", "--set", "lists.a=192.0.2.1,192.0.2.2")
@@ -104,6 +105,7 @@ def test_nothing_is_left_behind(tmp_path: Path, number: int) -> None:
     assert not list(folder.iterdir())
 
 
+@pytest.mark.same
 def test_answers_that_wait_have_a_bound_together(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that are not next wait for room, and the answers are the same."""
     files = [str(CAPTURES[i % len(CAPTURES)]) for i in range(6)]
@@ -187,6 +189,7 @@ def dask(tmp_path: Path) -> Iterator[Dask]:
     made.close()
 
 
+@pytest.mark.same
 def test_a_cluster_answers_as_one_machine_does(dask: Dask, netwatch: Run, tmp_path: Path) -> None:
     """Two workers; settings of theirs and of the environment are not asked."""
     for _ in range(2):

@@ -56,6 +56,7 @@ def test_hosts_is_a_topic_with_its_options(netwatch: Run) -> None:
 
 @pytest.mark.parametrize("kind", ["hosts", "processes"])
 @pytest.mark.parametrize("where", [[], ["--where", "port == 53"]], ids=["all", "some"])
+@pytest.mark.same
 def test_read_tells_the_same(netwatch: Run, kind: str, where: list[str]) -> None:
     """Record by record, whatever else is read and however it is shown."""
     told = netwatch("stats", kind, TOUR, *where).stdout

@@ -76,6 +76,7 @@ def test_absent_is_left_out(netwatch: Run, pcap: Path) -> None:
             assert value != ""
 
 
+@pytest.mark.same
 def test_workers_change_nothing(netwatch: Run, tmp_path: Path) -> None:
     path = tmp_path / "many.pcap"
     path.write_bytes(many(3000))

@@ -138,6 +138,7 @@ BESIDE = {"nothing else": (), "where": ("where of the flow",), "where of a servi
 
 @pytest.mark.usefixtures("nothing_of_this_machine")
 @pytest.mark.parametrize("path", OWN, ids=lambda path: path.stem)
+@pytest.mark.same
 def test_a_kind_is_the_same_alone(path: Path, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     number = OWN.index(path)
     for more in BESIDE.values() if WHOLE else ((), list(BESIDE.values())[1 + number % 3]):
@@ -146,6 +147,7 @@ def test_a_kind_is_the_same_alone(path: Path, tmp_path: Path, capfdbinary: pytes
 
 @pytest.mark.usefixtures("nothing_of_this_machine")
 @pytest.mark.parametrize("beside", BESIDE)
+@pytest.mark.same
 def test_a_kind_of_others_captures_is_the_same_alone(beside: str, shared: Path, tmp_path: Path,
                                                      capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     others = sorted(path for path in shared.rglob("*") if path.suffix in (".pcap", ".pcapng", ".cap")

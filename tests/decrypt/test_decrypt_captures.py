@@ -65,6 +65,7 @@ def theirs(path: Path, keys: Path | None) -> collections.Counter[tuple[int, str]
     return found
 
 
+@pytest.mark.same
 def test_the_same_bytes(shared: Path) -> None:
     differ = {}
     compared = 0

@@ -211,6 +211,7 @@ def test_who_waits_in_vain_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize("workers", [2, 3])
+@pytest.mark.same
 def test_workers_change_nothing(workers: int) -> None:
     timed, keys = [], []
     for i in range(6):

@@ -95,6 +95,7 @@ def test_every_suite_and_version(suite, version):
     assert result.flow["app"] == "quic" and result.flow["tls"]["alpn_chosen"] == "hq"
 
 
+@pytest.mark.same
 def test_any_order_gives_the_same():
     peer = Peer(alpn=PLAIN)
     datagrams = [*talk(peer)[:2], *(peer.said(CLIENT, stream(4, bytes([97 + i]) * 9, 9 * i, i == 7)) for i in range(8))]

@@ -85,6 +85,7 @@ def test_fingerprints() -> None:
     assert not blocked(frames, found[:-1] + ("0" if found[-1] != "0" else "1"))
 
 
+@pytest.mark.same
 def test_the_same_however_it_is_read() -> None:
     frames = [frame for i in range(90) for frame in habits.lookup(i, f"h{i}.bad.example", 3000 + i)]
     frames += [frame for i in range(30) for frame in syn(100 + i, ME, f"203.0.113.{i}", 4000 + i, 443, "open")]

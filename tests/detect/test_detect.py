@@ -32,6 +32,7 @@ def test_what_must_fire_does_and_nothing_else(situation: Situation) -> None:
 
 
 @each
+@pytest.mark.same
 def test_the_same_alerts_however_it_is_read(situation: Situation) -> None:
     """Of any size of step, and any number of workers, byte for byte."""
     frames = list(situation.frames())

@@ -68,6 +68,7 @@ def alerts(netwatch: Run, path: Path, *words: str) -> list[dict[str, Any]]:
     return [each for each in map(json.loads, done.stdout.splitlines()) if each["kind"].startswith("new_")]
 
 
+@pytest.mark.same
 def test_a_program_that_goes_somewhere_else_after_a_day_is_told(netwatch: Run, tmp_path: Path) -> None:
     path = goes(tmp_path / "a.pcapng", (0, "backup", "a.example.com"), (DAY + 10, "backup", "b.example.com"),
                 (DAY + 20, "backup", "other.example.net"), (DAY + 30, "backup", "other.example.net"))

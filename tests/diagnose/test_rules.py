@@ -90,6 +90,7 @@ def test_what_is_wrong_is_found_and_nothing_else(name: str) -> None:
 
 
 @each
+@pytest.mark.same
 def test_the_same_however_it_is_read(name: str) -> None:
     frames = SITUATIONS[name][0]()
     usual = json.dumps(findings(frames))

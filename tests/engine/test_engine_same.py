@@ -45,10 +45,12 @@ def lines(records: list[dict]) -> list[str]:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.same
 def test_everything_at_once(seed: int):
     check_same(pcap(everything(seed)))
 
 
+@pytest.mark.same
 def test_long_silences_and_a_chunk_boundary():
     """More frames than one chunk holds, so that flows end in different steps."""
     frames = everything(3)
@@ -58,6 +60,7 @@ def test_long_silences_and_a_chunk_boundary():
 
 
 @pytest.mark.parametrize("link", sorted({case.link for case in CASES}))
+@pytest.mark.same
 def test_each_link_type(link: int):
     frames = [(START + i, case.frame) for i in range(3) for case in CASES if case.link == link]
     check_same(pcap(frames, link))
@@ -65,6 +68,7 @@ def test_each_link_type(link: int):
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared captures are not here")
 @pytest.mark.parametrize("name", REAL)
+@pytest.mark.same
 def test_real_captures(name: str):
     path = SHARED / name
     if not path.exists():

@@ -26,11 +26,13 @@ def told(capsys: pytest.CaptureFixture[str], name: str, *more: str) -> str:
 
 @pytest.mark.usefixtures("nothing_of_this_machine")
 @pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.stem)
+@pytest.mark.same
 def test_records(path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(HERE)
     same_records(path, partial(told, capsys))
 
 
+@pytest.mark.same
 def test_the_built_captures_are_what_their_builders_make(tmp_path: Path):
     build(tmp_path)
     for name in BUILT:

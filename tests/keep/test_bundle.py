@@ -53,6 +53,7 @@ def test_what_is_in_it(netwatch: Run, bundle: Path):
     assert {path.stat().st_mode & 0o777 for path in bundle.iterdir()} == {0o600}
 
 
+@pytest.mark.same
 def test_the_same_on_every_run(netwatch: Run, bundle: Path, tmp_path: Path):
     netwatch("bundle", "make", TOUR, tmp_path / "again")
     assert tree(tmp_path / "again") == tree(bundle)

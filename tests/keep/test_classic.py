@@ -50,6 +50,7 @@ def test_those_of_a_pipe(tmp_path: Path) -> None:
     assert out.read_bytes()[24:] and {line.get("app") for line in lines(out)} >= {"dns", "http", "tls"}
 
 
+@pytest.mark.same
 def test_the_same_on_every_run(tmp_path: Path) -> None:
     found = []
     for name in ("a.pcap", "b.pcap"):

@@ -64,6 +64,7 @@ def test_owners_outlive_writing_merging_and_cutting(netwatch: Run, tmp_path: Pat
         assert lines(netwatch("read", tmp_path / "cut.pcapng").stdout)[0]["process"] == PROCESS
 
 
+@pytest.mark.same
 def test_what_is_written_twice_is_the_same(netwatch: Run, tmp_path: Path):
     source = ROOT / "docs" / "tour.pcap"
     for name, words in (("a", ()), ("b", ("--what", "summary")), ("c", ("--workers", "3"))):

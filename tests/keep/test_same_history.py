@@ -28,6 +28,7 @@ def left(path: Path, state: Path, monkeypatch: pytest.MonkeyPatch) -> list[objec
     return found
 
 
+@pytest.mark.same
 def test_the_same_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "long.pcap"
     path.write_bytes(long_capture(40, 60))
@@ -37,6 +38,7 @@ def test_the_same_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("style", ["json", "markdown", "table"])
+@pytest.mark.same
 def test_the_same_difference(netwatch: Run, style: str) -> None:
     words = "diff", CAPTURES / "http.pcap", CAPTURES / "https2.pcap", "--format", style
     first = netwatch(*words).stdout

@@ -182,6 +182,7 @@ def busy(seed: int) -> tuple[list, list[Said]]:
 
 
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.same
 def test_the_same_by_any_number_of_workers_and_as_all_answers_at_hand_would_have_it(seed: int):
     frames, said = busy(seed)
     flows = named(frames)

@@ -51,6 +51,7 @@ def told(words: list[str], capfdbinary: pytest.CaptureFixture[bytes]) -> bytes:
 @pytest.mark.usefixtures("nothing_of_this_machine")
 @pytest.mark.parametrize("question", QUESTIONS, ids=" ".join)
 @pytest.mark.parametrize("name", [name for name in CAPTURES if (FOLDER / f"{name}.pcap").exists()])
+@pytest.mark.same
 def test_records_do_not_depend_on_chunks(name: str, question: list[str], monkeypatch: pytest.MonkeyPatch,
                                          capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     words = [str(FOLDER / f"{name}.pcap"), *question]
@@ -63,6 +64,7 @@ def test_records_do_not_depend_on_chunks(name: str, question: list[str], monkeyp
 
 
 @pytest.mark.usefixtures("nothing_of_this_machine")
+@pytest.mark.same
 def test_a_flow_longer_than_a_chunk_passes_whole(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """Its first frame as its last, in a file of several chunks, from one worker or three; and is saved so."""
     talk = Talk(step=MS).open().say(0, b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")

@@ -52,5 +52,6 @@ def test_each_flow_began_once_and_is_what_it_was_said_to_be(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.stem)
+@pytest.mark.same
 def test_whatever_the_number_of_workers(path: Path) -> None:
     assert events_of(path, workers=3) == events_of(path)

@@ -107,6 +107,7 @@ def _frames(path: Path) -> dict[int, str]:
     return found
 
 
+@pytest.mark.same
 def test_workers_agree_on_frames(netwatch: Run) -> None:
     words = ["read", ROOT / "docs" / "tour.pcap", "--fields", "id,first_frame,last_frame,community_id"]
     assert netwatch(*words).stdout == netwatch(*words, "--workers", 3).stdout
