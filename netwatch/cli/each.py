@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import zstandard
 
 from netwatch.cli.alone import PART, Answer, Readers, answer_of
-from netwatch.cli.errors import EXIT_DAMAGED, EXIT_INTERNAL, CommandError, say
+from netwatch.cli.errors import EXIT_DAMAGED, EXIT_INTERNAL, EXIT_PERMISSION, CommandError, say
 from netwatch.cli.selection import kinds_of, parse_fields, where_of
 from netwatch.records.writers import write_all
 from netwatch.store.settings import find
@@ -68,6 +68,13 @@ def check(options: argparse.Namespace) -> None:
         raise CommandError(f"{given} reads files; name one or more")
     if options.exit_status:
         raise CommandError(f"{given} and --exit-status do not go together")
+    if options.trust_scheduler and options.scheduler is None:
+        raise CommandError("--trust-scheduler goes with --scheduler")
+    if options.scheduler is not None and not options.trust_scheduler and hasattr(os, "getuid") and \
+            0 in (os.getuid(), os.geteuid()):
+        # what comes from there is unpickled: whoever answers, or is in between, runs code of theirs here
+        raise CommandError("--scheduler is not for root: who answers there could run anything as root; run it as "
+                           "another user, or with --trust-scheduler", EXIT_PERMISSION)
     if options.scheduler is not None and not URL.fullmatch(options.scheduler):
         raise CommandError(f"--scheduler {options.scheduler}: tcp://HOST:PORT or tls://HOST:PORT")
     options.format = "ndjson"

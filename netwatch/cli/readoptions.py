@@ -151,6 +151,8 @@ def _apart(g: argparse._ArgumentGroup) -> None:
     g.add_argument("--each", action="store_true", help="several files are several captures, read apart, --workers N of "
                    "them at once; records name their file; ndjson")
     g.add_argument("--scheduler", metavar="URL", help="the same, by the workers of a Dask cluster: tcp://HOST:PORT")
+    g.add_argument("--trust-scheduler", action="store_true", help="as root too: who answers there runs what they like "
+                   "as root")
 
 
 def check(options: argparse.Namespace) -> None:

@@ -21,6 +21,7 @@ from netwatch.cli import alone, each
 CAPTURES = [ROOT / "tests" / "captures" / f"{name}.pcap" for name in ("https2", "dns_odd", "ftp", "tftp")]
 CAPTURES = [path for path in CAPTURES if path.exists()] + [ROOT / "docs" / "tour.pcap"]
 KINDS = "flows,dns,http,tls,streams,events,alerts,findings"
+TRUSTED = ["--trust-scheduler", "--scheduler"]
 AS_ROOT = sys.platform == "linux" and os.geteuid() == 0
 
 
@@ -73,7 +74,7 @@ def test_one_that_is_damaged_does_not_end_it(netwatch: Run, tmp_path: Path) -> N
     (["TOUR", "--format", "csv"], 2, "prints ndjson"), (["TOUR", "-"], 2, "reads files"),
     (["TOUR", "--where", "byts > 1"], 2, "did you mean"), (["TOUR", "--what", "nothing"], 2, "no such kind"),
     (["TOUR", "--write", "x.pcapng"], 2, "do not go together"),
-    (["TOUR", "--scheduler", "nonsense"], 2, "tcp://HOST:PORT"),
+    (["TOUR", *TRUSTED, "nonsense"], 2, "tcp://HOST:PORT"),
 ])
 def test_what_is_refused(netwatch: Run, words: list[str], code: int, said: str) -> None:
     files = [str(CAPTURES[-1]) if word == "TOUR" else word for word in words]
@@ -136,9 +137,26 @@ def test_what_is_too_large_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "too large" in said
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no root")
+@pytest.mark.parametrize("ids", [(0, 0), (1000, 0), (0, 1000), (1000, 1000)])
+def test_root_trusts_no_scheduler(monkeypatch: pytest.MonkeyPatch, ids: tuple[int, int]) -> None:
+    """What comes from it is unpickled: it is refused before anything is connected, unless a word allows it."""
+    from netwatch.cli.errors import EXIT_PERMISSION, CommandError
+    from netwatch.cli.readoptions import build_parser, check
+
+    monkeypatch.setattr(os, "getuid", lambda: ids[0])
+    monkeypatch.setattr(os, "geteuid", lambda: ids[1])
+    words = ["--scheduler", "tcp://127.0.0.1:1", str(CAPTURES[-1])]
+    if 0 in ids:
+        with pytest.raises(CommandError, match=r"not for root.*--trust-scheduler") as told:
+            check(build_parser().read(words))
+        assert told.value.code == EXIT_PERMISSION
+    check(build_parser().read([*words, *(["--trust-scheduler"] if 0 in ids else [])]))
+
+
 def test_without_dask() -> None:
     code = "import sys; sys.modules['distributed'] = None; from netwatch.__main__ import main; " \
-           f"sys.argv = ['netwatch', 'read', '--scheduler', 'tcp://127.0.0.1:1', '{CAPTURES[-1]}']; sys.exit(main())"
+           f"sys.argv = ['netwatch', 'read', *{TRUSTED!r}, 'tcp://127.0.0.1:1', '{CAPTURES[-1]}']; sys.exit(main())"
     done = subprocess.run([sys.executable, "-c", code], env=ENVIRONMENT, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (69, "")
     assert "pip install 'netwatch[cluster]'" in done.stderr
@@ -201,10 +219,10 @@ def test_a_cluster_answers_as_one_machine_does(dask: Dask, netwatch: Run, tmp_pa
                   [*CAPTURES, "--where", "app == dns", "--fields", "id,src"],
                   [cut, *CAPTURES, "--what", "summary,packets", "--flat", "--set", "timeouts.udp=3"]):
         here = netwatch("read", "--each", *words, timeout=120)
-        there = netwatch("read", "--scheduler", dask.address, *words, timeout=120)
+        there = netwatch("read", *TRUSTED, dask.address, *words, timeout=120)
         assert (there.returncode, there.stderr) == (here.returncode, here.stderr)
         assert there.stdout == here.stdout != ""
-    none = netwatch("read", "--scheduler", dask.address, CAPTURES[0], tmp_path / "none.pcap", timeout=120)
+    none = netwatch("read", *TRUSTED, dask.address, CAPTURES[0], tmp_path / "none.pcap", timeout=120)
     assert (none.returncode, none.stdout) == (4, "")
     assert "no worker may read it" in none.stderr
 
@@ -215,7 +233,7 @@ def test_a_worker_that_dies_is_made_up_for(dask: Dask, netwatch: Run, tmp_path: 
     dask.until(2)
     pipe, file = tmp_path / "pipe.pcap", CAPTURES[-1]
     os.mkfifo(pipe)
-    reading = subprocess.Popen([*COMMAND, "read", "--scheduler", dask.address, str(pipe), str(file)], env=ENVIRONMENT,
+    reading = subprocess.Popen([*COMMAND, "read", *TRUSTED, dask.address, str(pipe), str(file)], env=ENVIRONMENT,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     first = _busy(workers, pipe)
     child = psutil.Process(first.pid).children()[0]
@@ -247,7 +265,7 @@ def test_when_all_workers_are_gone(dask: Dask, tmp_path: Path) -> None:
     dask.until(1)
     pipe = tmp_path / "pipe.pcap"
     os.mkfifo(pipe)
-    reading = subprocess.Popen([*COMMAND, "read", "--scheduler", dask.address, str(pipe)], env=ENVIRONMENT,
+    reading = subprocess.Popen([*COMMAND, "read", *TRUSTED, dask.address, str(pipe)], env=ENVIRONMENT,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     _busy([worker], pipe)
     child = psutil.Process(worker.pid).children()[0]
@@ -268,7 +286,7 @@ def test_a_file_that_one_worker_sees(dask: Dask, netwatch: Run, tmp_path: Path) 
                         'exec "$@"', "sh"))
     dask.worker()
     dask.until(2)
-    there = netwatch("read", "--scheduler", dask.address, *[path] * 3, CAPTURES[0], timeout=120)
+    there = netwatch("read", *TRUSTED, dask.address, *[path] * 3, CAPTURES[0], timeout=120)
     assert (there.returncode, there.stderr) == (0, "")
     assert not path.exists(), "this process does not see it"
     path.write_bytes(CAPTURES[-1].read_bytes())
