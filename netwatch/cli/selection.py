@@ -14,6 +14,7 @@ from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, CommandError, say
 from netwatch.records.asking import field_fault, where_fault
 from netwatch.records.reading import KINDS
 from netwatch.records.selection import singular
+from netwatch.store import files
 from netwatch.store.folders import config_folder
 from netwatch.store.lists import ListError
 from netwatch.store.lists import read as read_list
@@ -100,7 +101,7 @@ def use_client_names() -> None:
 
 def has_plugins() -> bool:
     """May flows have fields that the schema does not know, of users' own classifiers and addons?"""
-    if not any(os.path.isdir(config_folder() / what) for what in ("classifiers", "addons")):
+    if not any(files.is_there(config_folder() / what, folder=True) for what in ("classifiers", "addons")):
         return False
     from netwatch.plugins.code import paths
 

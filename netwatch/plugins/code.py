@@ -27,7 +27,7 @@ def folder(what: str) -> Path:
 
 def paths(what: str) -> list[Path]:
     """The files in it, by name."""
-    return sorted(folder(what).glob("*.py")) if os.path.isdir(folder(what)) else []
+    return files.listed(folder(what), "*.py")
 
 
 def taken() -> set[str]:

@@ -6,11 +6,11 @@ Those that read content come first, in the order in which they feed each other: 
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Iterable, Mapping, Sequence
 
 from netwatch.model.contract import Addon
 from netwatch.model.option import Option
+from netwatch.store import files
 from netwatch.store.folders import config_folder
 from netwatch.store.settings import SETTINGS
 
@@ -64,8 +64,8 @@ ALL = CONTENT | RECORDS | ALERTS | FINDINGS | SCREENS | USERS
 def users() -> tuple[str, ...]:
     """What the configuration folder has: those of USERS, and the names of files that are addons of the user's own."""
     folder = config_folder()
-    own = sorted(path.name for path in (folder / "addons").glob("*.py")) if os.path.isdir(folder / "addons") else ()
-    return *(name for name in USERS if os.path.isdir(folder / name)), *own
+    own = [path.name for path in files.listed(folder / "addons", "*.py")]
+    return *(name for name in USERS if files.is_there(folder / name, folder=True)), *own
 
 
 def find(name: str) -> type[Addon]:

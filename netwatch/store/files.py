@@ -100,6 +100,21 @@ def refuse_shared(folder: Path) -> None:
                                       str(folder))
 
 
+def is_there(path: Path, *, folder: bool = False) -> bool:
+    """Is it, as a `folder`, for all that the caller may see? What may not be looked at is not."""
+    with contextlib.suppress(OSError), as_caller():
+        mode = os.stat(path).st_mode
+        return stat.S_ISDIR(mode) or not folder
+    return False
+
+
+def listed(folder: Path, pattern: str) -> list[Path]:
+    """What the caller sees in a folder, by name; nothing where it is none, or may not be looked at."""
+    with contextlib.suppress(OSError), as_caller():
+        return sorted(folder.glob(pattern)) if os.path.isdir(folder) else []
+    return []
+
+
 @contextlib.contextmanager
 def as_caller() -> Iterator[None]:
     """Files are opened and made with the rights of the user who called by sudo; on Linux by this thread alone. Raises

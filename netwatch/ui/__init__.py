@@ -25,7 +25,7 @@ def run(session: Watch, *, where: str = "", refresh_ms: int = 1000, theme: str =
 
     from netwatch.addons import preferences
     from netwatch.addons.insights import Insights
-    from netwatch.store import crash
+    from netwatch.store import crash, files
     from netwatch.ui import app as brain
     from netwatch.ui import format as fmt
     from netwatch.ui import term
@@ -58,7 +58,7 @@ def run(session: Watch, *, where: str = "", refresh_ms: int = 1000, theme: str =
     ui.state.message = ""
     fmt.show_utc(chosen.of("ui.utc"))
     fmt.use_bits(chosen.of("ui.units") == "bits")
-    if chosen.of("ui.welcome") and not preferences.welcome_path().exists():
+    if chosen.of("ui.welcome") and not files.is_there(preferences.welcome_path()):
         ui.welcome()
     ui.state.set_interval = poller.set_interval
     session.start()

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from netwatch_command import COMMAND, ENVIRONMENT, ROOT
+from netwatch_terminal import Terminal
 
 from netwatch.store import files, folders
 
@@ -175,3 +176,31 @@ def test_a_program_is_run_as_who_called(home: Path) -> None:
     account = folders.account(CALLER)
     assert account is not None and done.returncode == 0
     assert done.stderr.splitlines()[-2:] == [f"{CALLER} {account[0]} {account[1]}", "written"]
+
+
+@needs_root
+def test_what_the_caller_may_not_look_at_is_not_there(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither does root look in their place, nor is it a fault."""
+    shut = home / "shut"
+    (shut / "addons").mkdir(parents=True)
+    (shut / "addons" / "one.py").touch()
+    (shut / "plain").touch()
+    for caller, mode, seen in (("0", 0o700, True), (str(CALLER), 0o700, False), (str(CALLER), 0o755, True)):
+        monkeypatch.setenv("SUDO_UID", caller)
+        shut.chmod(mode)
+        assert files.is_there(shut / "plain") is seen and not files.is_there(shut / "plain", folder=True)
+        assert files.is_there(shut / "addons", folder=True) is seen
+        assert len(files.listed(shut / "addons", "*.py")) == seen
+        assert not files.is_there(shut / "none") and files.listed(shut / "none", "*") == []
+
+
+@needs_root
+def test_the_terminal_starts_where_the_caller_may_not_look(home: Path) -> None:
+    """The card is shown: whether it was seen cannot be known."""
+    shut = home / "shut"
+    (shut / "netwatch").mkdir(parents=True)
+    (shut / "netwatch" / "welcomed").touch()
+    shut.chmod(0o700)
+    with Terminal("-r", str(ROOT / "docs" / "tour.pcap"), folder=home, NETWATCH_UI_WELCOME="true", SUDO_UID=str(CALLER),
+                  XDG_STATE_HOME=str(shut)) as terminal:
+        assert b"Welcome to" in terminal.read(30, until=b"Welcome to")

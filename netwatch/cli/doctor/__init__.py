@@ -27,6 +27,7 @@ from netwatch.owners.addon import chosen
 from netwatch.platform import current
 from netwatch.platform.base import Platform
 from netwatch.recorder import window
+from netwatch.store import files
 
 Check = Record
 SECTIONS = {"capture": "the first is captured without -i", "owners": "", "capabilities": "of this process",
@@ -77,19 +78,21 @@ def examine(platform: Platform) -> Record:
 def kept() -> list[Check]:
     """What is on this disk of what went by, and of what is kept about it: where, how much, how old."""
     found = []
-    for each in window.kept():
+    with files.as_caller():
+        windows = list(window.kept())
+    for each in windows:
         if not (each.incident or each.in_use or each.size):
             continue  # a jailed process may remove no folder: the next start does
         what = "incident of the recorder" if each.incident else "window of the recorder"
         found.append({"name": what, "place": str(each.folder), "bytes": each.size, "in_use": each.in_use,
                       "changed": iso(int(each.changed * 1e9))})
     for name, path in (("filters that were used", preferences.path()), ("key that signs bundles", own_key_path())):
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), files.as_caller():
             about = path.stat()
             found.append({"name": name, "place": str(path), "bytes": about.st_size,
                           "changed": iso(int(about.st_mtime * 1e9))})
     for old in (*set_aside(store.path()), *set_aside(moments.path())):
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), files.as_caller():
             found.append({"name": "history of another version", "place": str(old), "bytes": size(old),
                           "changed": iso(old.stat().st_mtime_ns)})
     try:
