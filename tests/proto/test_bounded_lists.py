@@ -12,7 +12,7 @@ import pytest
 from netwatch_command import ROOT
 
 from netwatch._fast.out.probe import Probe
-from netwatch._fast.out.protocols import DESCRIBING, flow_fields
+from netwatch._fast.out.protocols import DESCRIBING, FACT_MORE, PLAIN, flow_fields
 from netwatch.schema import FIELDS, Field, Type
 
 # a value that is added to a list without being looked for among its others, and why that is right
@@ -111,3 +111,17 @@ def test_what_lists_hold_is_kept_by_one_mechanism() -> None:
     adds = {path.name if path.parent in (folder, folder / "common") else f"{path.parent.name}/{path.name}"
             for path in folder.rglob("*.pyx") if re.search(r"\bfact_add\(", path.read_text(encoding="utf-8"))}
     assert adds == set(ADDED)
+
+
+def test_a_single_value_that_found_no_room_is_no_list() -> None:
+    """Lists take all the room of a flow; a name, which is one value, is then not told, and not counted as if there were
+    more of it."""
+    probe = Probe("ftp", dport=21)
+    probe.feed(1, b"220 FTP ready\r\n")
+    for n in range(40):
+        probe.feed(0, b"CWD %d%s\r\n" % (n, b"x" * 250))
+    probe.feed(0, b"USER %s\r\nPASS %s\r\nCLNT %s\r\n" % (b"bob" * 80, b"secret" * 40, b"client" * 40))
+    obj = flow_fields("ftp", {"ftp": probe.facts})["ftp"]
+    assert obj["arguments_more"] >= 8 and "user" not in obj and "client" not in obj
+    lists = {plain.key for name in ("arguments", "commands", "codes") for _, plain in PLAIN[f"ftp.{name}"]}
+    assert {value[0] for key, value in probe.facts if key == FACT_MORE} <= lists

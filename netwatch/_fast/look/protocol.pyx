@@ -48,19 +48,24 @@ cdef void more_than_kept(Look* look, u8 key, const u8* p, u32 n) noexcept nogil:
     touch(look.dpi, look.row)
 
 
-cdef void store_add(Look* look, u8 key, const u8* p, u32 n) noexcept nogil:
+cdef bint stored(Look* look, u8 key, const u8* p, u32 n) noexcept nogil:
+    """Was there room?"""
     cdef u8* at = fact_room(look.dpi, look.cold, look.proto, key, n)
     if at != NULL and n:
         memcpy(at, p, n)
-    elif at == NULL and look.cold.facts != NULL:
-        more_than_kept(look, key, p, n)
     touch(look.dpi, look.row)
+    return at != NULL
+
+
+cdef void store_add(Look* look, u8 key, const u8* p, u32 n) noexcept nogil:
+    if not stored(look, key, p, n) and look.cold.facts != NULL:
+        more_than_kept(look, key, p, n)
 
 
 cdef void store_once(Look* look, u8 key, const u8* p, u32 n) noexcept nogil:
     cdef Slice old
     if not facts_find(look.cold.facts, look.proto, key, &old):
-        store_add(look, key, p, n)
+        stored(look, key, p, n)         # one value alone: there are no more of it
 
 
 cdef void store_set(Look* look, u8 key, const u8* p, u32 n) noexcept nogil:
@@ -69,7 +74,7 @@ cdef void store_set(Look* look, u8 key, const u8* p, u32 n) noexcept nogil:
         memcpy(<u8*>old.p, p, n)
         touch(look.dpi, look.row)
     else:
-        store_add(look, key, p, n)
+        stored(look, key, p, n)
 
 
 cdef u8* event(Look* look, int kind, u32 extra, u32 n) noexcept nogil:

@@ -112,6 +112,7 @@ NUMBERS: dict[str, tuple[str, int, int]] = {}  # those that are a fact's eight b
 # (app, field): the facts that others depend on. None is all of them, as it is where nothing is said; but app_stack
 # depends on none where nothing is said.
 DEPENDS: dict[tuple[str, str], tuple[int, ...] | None] = {}
+LISTED: dict[tuple[str, int], list[str]] = {}  # lists that are the texts of a fact: (app, key)
 LOGIN_FAILED: list[tuple[str, int, bytes]] = []  # a fact that begins so says that a login failed: app, key, value
 
 
@@ -133,6 +134,8 @@ def _load() -> None:
             return f"{app}.{field.partition('.')[2]}" if shared and "." in field else field
         for field, plain in module.FACT_FIELDS.items():
             PLAIN.setdefault(own(field), []).append((app, plain))
+            if plain.many:
+                LISTED.setdefault((app, plain.key), []).append(field.partition(".")[2])
         for field, (key, divide) in getattr(module, "FACT_NUMBERS", {}).items():
             NUMBERS[own(field)] = app, key, divide
         for field, keys in getattr(module, "DEPENDS", {}).items():
@@ -154,12 +157,18 @@ def add(app: str) -> None:
 
 def _count_more(name: str, learnt: Facts, obj: Record, show_secrets: bool) -> None:
     """Beside each list of the object of which values were not kept, how many different ones there were at least:
-    FACT_MORE says of which fact, and the list is the one that would be another without that fact."""
+    FACT_MORE says of which fact, and the list is the one of its texts, or that would be another without it."""
     cut: dict[int, int] = {}
     for key, value in learnt:
         if key == FACT_MORE:
             cut[value[0]] = cut.get(value[0], 0) + value[1]
     for key, number in cut.items():
+        fields = LISTED.get((name, key), ())
+        for field in fields:
+            if isinstance(obj.get(field), list):
+                obj[f"{field}_more"] = obj.get(f"{field}_more", 0) + number
+        if fields:
+            continue
         without = DESCRIBE[name]([fact for fact in learnt if fact[0] != key], show_secrets)
         for field, shown in list(obj.items()):
             if isinstance(shown, list) and shown != without.get(field):
