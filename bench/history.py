@@ -36,7 +36,7 @@ def frame(flow: int, outward: bool, flags: int, seq: int, ack: int, size: int) -
             + struct.pack(">HHIIBBHHH", *ports, seq, ack, 0x50, flags, 65535, 0, 0) + bytes(size))
 
 
-def write(path: Path, flows: int, seconds: int) -> None:
+def write(path: Path, flows: int, seconds: int, start: int = START) -> None:
     """All are opened in the first second; from then on a fifth sends and is answered each second, in turn, both of any
     size and at any time of it."""
     chance = random.Random(1)
@@ -44,7 +44,7 @@ def write(path: Path, flows: int, seconds: int) -> None:
         out.write(struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 65535, 1))
 
         def put(second: int, ns: int, data: bytes) -> None:
-            out.write(struct.pack("<IIII", START + second, ns, len(data), len(data)) + data)
+            out.write(struct.pack("<IIII", start + second, ns, len(data), len(data)) + data)
 
         sent, got = [1] * flows, [1] * flows
         for flow in range(flows):
@@ -99,28 +99,25 @@ def forget_pages(path: Path) -> None:
     os.close(fd)
 
 
-def looks(cold: Callable[[], None] | None, folder: Path) -> list[tuple[float, float]]:
-    """(wall, CPU) in ms of random moments of another run: the table with its first fifty rows by bytes. `cold` is done
-    before each, and by a reader that has read nothing."""
+def looks(cold: Callable[[], None] | None, folder: Path, first_ns: int, last_ns: int) -> list[tuple[float, float]]:
+    """(wall, CPU) in ms of random moments of another run, which lasted from `first_ns` to `last_ns`: the table with its
+    first fifty rows by bytes. `cold` is done before each, and by a reader that has read nothing."""
     from netwatch.addons.history import History
     from netwatch.capture.file import open_files
     from netwatch.cli.selection import read_settings
-    from netwatch.history import moments
     from netwatch.model.contract import Purpose
     from netwatch.run.session import Session
 
     later = folder / "later.pcap"
-    write(later, 5, 2)
+    write(later, 5, 2, START + DAY)  # of the same time, its own moments would be shown in place of those
     session = Session(Purpose(label="later", live=True), lambda: open_files([str(later)]),
                       settings=read_settings(["history.on=true", "history.memory_mb=0"], None))
     session.start()
     while not session.health().done:
         time.sleep(0.01)
-    span = moments.span()
-    assert span is not None
     found, chance = [], random.Random(1)
     for _ in range(MOMENTS):
-        ns = chance.randrange(span.first_ns + SECOND, span.last_ns)
+        ns = chance.randrange(first_ns + SECOND, last_ns)
         if cold is not None:
             back = session.get(History)._back
             assert back is not None
@@ -174,8 +171,9 @@ def main() -> int:
         print(f"{size / seconds / 1000:.1f} kB a second, {size / seconds * DAY / 1e9:.2f} GB in 24 hours; "
               f"the history: {100 * (costs['both'] - costs['nothing kept']):.2f} % of a core")
         os.environ["XDG_STATE_HOME"] = str(kept.parents[1])
-        told("from disk, cached", looks(None, Path(folder)))
-        told("from disk, nothing cached", looks(lambda: forget_pages(kept), Path(folder)))
+        times = START * SECOND, (START + seconds) * SECOND
+        told("from disk, cached", looks(None, Path(folder), *times))
+        told("from disk, nothing cached", looks(lambda: forget_pages(kept), Path(folder), *times))
         print(measure.load())
     return 0
 
