@@ -244,7 +244,7 @@ def test_the_receiver_is_not_captured_any_more(answered: bool) -> None:
         other.segment(SERVER, ACK, seq=old[SERVER], ack=old[CLIENT])
     exchange(other.ack(CLIENT), 1)
     other.frames = talk.frames + [frame for frame in other.frames if frame[1][26:30] == bytes([192, 0, 2, 1]) or
-                                  answered and frame is other.frames[1]]
+                                  (answered and frame is other.frames[1])]
     result = read(other)
     assert [record["path"] for record in result.by_kind["http"]] == (["/0"] if answered else ["/0", "/1"])
     assert len(result.flows) == (1 if answered else 2)

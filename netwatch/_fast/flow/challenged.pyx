@@ -94,9 +94,11 @@ cdef void challenge_note(Challenges* kept, Table* table, u32 number, Packet* pk)
     memcpy(c.head, pk.payload - pk.head, pk.head)
 
 
-cdef bint challenge_taken(Challenges* kept, Table* table, u32 number, const Packet* pk, Challenge* taken) noexcept nogil:
-    """Does the packet show that the flow's waiting SYN was taken? If so it waits no more, the flow does not count it, and
-    `taken` is a copy of it, whose pointers are to be set: to `taken.frame`, and behind the header in `taken.head`."""
+cdef bint challenge_taken(Challenges* kept, Table* table, u32 number, const Packet* pk,
+                          Challenge* taken) noexcept nogil:
+    """Does the packet show that the flow's waiting SYN was taken? If so it waits no more, the flow does not count it,
+    and `taken` is a copy of it, whose pointers are to be set: to `taken.frame`, and behind the header in
+    `taken.head`."""
     cdef Row* row = &table.rows[number]
     cdef Challenge* c = place_of(kept, table.colds[number].key, False)
     if c == NULL or pk.part or pk.notes & NOTE_DROPPED or not pk.flags & TCP_ACK or \

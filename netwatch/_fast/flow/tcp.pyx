@@ -101,8 +101,8 @@ cdef int tcp_begins_anew(const Row* row, TcpRow* t, const Packet* pk) noexcept n
 
 
 cdef inline bint lives(const Row* row, const TcpRow* t) noexcept nogil:
-    """Is it a connection whose ends would answer a SYN with a challenge: synchronized, and not closed by both? Where one
-    end alone was seen, a segment or two of it may have been sent to nobody."""
+    """Is it a connection whose ends would answer a SYN with a challenge: synchronized, and not closed by both? Where
+    one end alone was seen, a segment or two of it may have been sent to nobody."""
     return ((row.packets[0] and row.packets[1] or row.packets[0] + row.packets[1] > STRAY)
             and (t.flags[0] | t.flags[1]) & TCP_ACK and t.fins & 3 != 3 and row.state != ST_NONE
             and row.state != ST_SYN_SENT and row.state != ST_CLOSED and row.state != ST_TIME_WAIT)

@@ -1,6 +1,6 @@
 """Redis (redis.io/docs/reference/protocol-spec, RESP 2 and 3): commands, first key, logins, first error.
 
-Requests are arrays of bulk strings, or lines (inline commands). Of answers the first lines are read, for how logins end.
+Requests are arrays of bulk strings, or lines (inline commands). Of answers the first lines are read: how logins end.
 """
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
@@ -227,7 +227,8 @@ cdef void take_outcome(Look* look, Redis* redis, Slice line) noexcept nogil:
     """An answer while that to a login is awaited: AUTH has +OK, HELLO a map, or an array before RESP 3. Errors of what
     was asked before it say nothing of credentials."""
     if line.p[0] == c'-':
-        if not (begins_word(line.p, line.n, b"-wrongpass", 10) or begins_word(line.p, line.n, b"-err invalid pass", 17)):
+        if not begins_word(line.p, line.n, b"-wrongpass", 10) and \
+                not begins_word(line.p, line.n, b"-err invalid pass", 17):
             return
     elif not word_is(line, b"+ok", 3) and line.p[0] != c'%' and (line.p[0] != c'*' or redis.command != IS_HELLO):
         return
