@@ -102,13 +102,12 @@ cdef void next_of_aggregate(Cursor* c, const Frame* frame) noexcept nogil:
     """Stand at the next sub-frame of an aggregate, in the surroundings of the first."""
     cdef const u8* p = c.more
     cdef const u8* end = c.more_end
-    cdef u32 wire = <u32>(end - p) + c.more_cut
     cdef u8 layers = c.amsdu_layers
     cdef const Packet* before = c.pk
     begin(c, c.parser, frame)
     c.p = p
     c.end = end
-    c.wire = c.pk.wire = wire
+    c.wire = c.pk.wire = <u32>(end - p) + c.more_cut
     c.pk.depth = c.amsdu_depth
     c.encap[0] = c.amsdu_encap
     c.next = NEXT_AMSDU
