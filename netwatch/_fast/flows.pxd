@@ -1,12 +1,12 @@
 """Packets become flows here: found or made, counted, timed out, ended."""
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice
-from netwatch._fast.flow.row cimport (BIT_DPI_DONE, Row, Cold, ST_COUNT, ST_ESTABLISHED, ST_QUIC_CLOSED,
+from netwatch._fast.flow.row cimport (Row, Cold, ST_COUNT, ST_ESTABLISHED, ST_QUIC_CLOSED,
                                       ST_QUIC_HANDSHAKE, ST_QUIC_INITIAL, TcpRow)
 from netwatch._fast.flow.challenged cimport Challenges
 from netwatch._fast.flow.notes cimport Noted
 from netwatch._fast.wire.cursor cimport Parser
 from netwatch._fast.wire.defrag cimport Stray
-from netwatch._fast.wire.packet cimport PROTO_TCP, PROTO_UDP, Packet
+from netwatch._fast.wire.packet cimport PROTO_TCP, Packet
 from netwatch._fast.flow.content cimport Dpi, Readers, MAX_PROTOS
 from netwatch._fast.flow.series cimport Series
 from netwatch._fast.flow.table cimport Table
@@ -88,8 +88,3 @@ cdef inline u64 timeout_ns(const Core* core, const Row* row) noexcept nogil:
 
 cdef inline TcpRow* tcp_of(Core* core, const Row* row) noexcept nogil:
     return &core.table.tcps[row.tcp] if row.proto == PROTO_TCP and row.tcp else NULL
-
-
-cdef inline bint is_to_read(const Core* core, const Row* row, const Packet* pk) noexcept nogil:
-    """Will a datagram's content be read? Only then its sum is worth the time."""
-    return row.proto == PROTO_UDP and pk.payload_len and not (row.bits & BIT_DPI_DONE or core.dpi.off or pk.notes)

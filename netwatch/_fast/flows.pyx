@@ -239,8 +239,8 @@ cdef void update(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
         if row.state != state and (row.state == ST_CLOSED or row.state == ST_TIME_WAIT):
             look_sooner(core, number, row, ts)
     else:
-        if pk.checksum and is_to_read(core, row, pk) and datagram_is_spoilt(row, pk):
-            pk.notes |= NOTE_BAD_SUM
+        if pk.checksum and row.proto == PROTO_UDP and pk.payload_len and not pk.notes and datagram_is_spoilt(row, pk):
+            pk.notes |= NOTE_BAD_SUM            # whoever reads it: what counts depends on no reader
         if not pk.notes & NOTE_DROPPED or row.state == ST_NONE:
             taken(core, row, pk)
     row.packets[s] += pk.count

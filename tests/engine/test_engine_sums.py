@@ -167,3 +167,17 @@ def test_a_broken_header_in_an_aggregate_is_that_sub_frames_alone(broken: list[i
     spoilt = [frame if k < 2 else with_sum(frame) for k, frame in enumerate(capwap)]
     flows = run([(START + k * MS, frame) for k, frame in enumerate(spoilt)]).flows[-3:]
     assert [f["payload_out"] for f in flows] == [(3 + k) * 2 for k in range(3)]
+
+
+@pytest.mark.parametrize("said", [b"\1\2\3\4nobody's", BEFORE, b"\x80\x00\0\1" + bytes(200)])
+@pytest.mark.parametrize("count", [8, 400])
+def test_what_is_dropped_depends_on_no_reader(said: bytes, count: int) -> None:
+    """Nor on what else is asked for, nor on how long somebody reads."""
+    frames = [eth(ip4(17, udp(7000, 7001, said + b"%03d" % k), A4, B4, ident=k + 1)) for k in range(count)]
+    frames = [with_sum(frame, at=40) if k % 2 else frame for k, frame in enumerate(frames)]
+    for kinds in (("flows",), ("flows", "dns", "streams", "packets")):
+        for dpi in (True, False):
+            result = run([(START + k * MS, frame) for k, frame in enumerate(frames)], kinds=kinds, dpi=dpi)
+            assert result.flow["payload_out"] == count // 2 * (len(said) + 3), (kinds, dpi)
+            notes = [p.get("notes") for p in result.packets]
+            assert notes in ([], [None, ["bad checksum"]] * (count // 2)), (kinds, dpi)

@@ -98,7 +98,7 @@ cdef class Files:
         self.until = frame
 
     def of(self, u64 frame) -> str | None:
-        """The input of a frame, of frame 0 where there is but one; None where that is not known any more, or not yet."""
+        """The input of a frame, of frame 0 where there is but one; None where that is not known any more, or yet."""
         cdef u64 low = 0, high = self.n, middle
         if len(self.names) == 1:
             return self.names[0]

@@ -43,9 +43,9 @@ cdef class Aggregate:
     """`parts`: GroupBy each, which together are the key; at most `most` groups besides the others. `here`: the History
     that knows this machine's addresses. `remotes`: count the addresses at the other end. `ours`: "out" is what this
     machine sends, not the initiator, where it is one end; with a part that goes by each end, it is what that end sends.
-    `health`: how TCP does, too. `begun_here`: only flows that an address of this machine began, `came_here`:
-    only those begun to one; `ip`: only those between IP addresses; `since`: only those that began then (ns): all they carried lies in the range. `row`: which
-    flow stands for a group, the "newest", or the one of most "bytes" or "rate"."""
+    `health`: how TCP does, too. `begun_here`: only flows that an address of this machine began, `came_here`: only those
+    begun to one; `ip`: only those between IP addresses; `since`: only those that began then (ns): all they carried lies
+    in the range. `row`: which flow stands for a group, the "newest", or the one of most "bytes" or "rate"."""
 
     def __init__(self, Selection view, parts: Sequence[GroupBy], History here=None, *, bint remotes=False,
                  bint ours=False, bint health=False, bint begun_here=False, bint came_here=False, bint ip=False,

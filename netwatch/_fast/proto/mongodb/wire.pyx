@@ -9,7 +9,7 @@ from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PAR
                                            PARSE_NOT_MINE, PARSE_OK, fact_number, set_initiator, reads, has_state)
 from netwatch._fast.base.unpack cimport WINDOW_ZLIB, inflated, unsnapped, zstd_unpacked
 from netwatch._fast.proto.mongodb.bson cimport (BSON_BOOL, BSON_INT32, BSON_STRING, Element, bson_document, bson_fixed,
-                                                 bson_next)
+                                                bson_next)
 from netwatch._fast.proto.common.again cimport begins_again
 from netwatch._fast.proto.common.learn cimport keep_u8
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, keep_once, skip_bytes, skip_rest, smaller, wait_for,
@@ -31,7 +31,7 @@ cdef enum:
     OPENED = 64                # compressed messages of a side that are opened
     ENOUGH_CLIENT = 500        # messages
     ENOUGH_SERVER = 4096
-    AUTHENTICATION_FAILED = 18 # an error's code
+    AUTHENTICATION_FAILED = 18  # an error's code
 
 cdef struct Mongo:
     u32 messages[2]
