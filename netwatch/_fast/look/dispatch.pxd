@@ -23,6 +23,7 @@ cdef bint dpi_knows(Look* look, Slice data) noexcept nogil
 cdef int dpi_read(Look* look, Slice data) noexcept nogil
 cdef int dpi_lost(Look* look, u64 n) noexcept nogil
 cdef int dpi_resync(Look* look, Slice data) noexcept nogil
+cdef void forget(Row* row, Cold* cold, Conn* conn) noexcept nogil
 cdef void dpi_close(Look* look) noexcept nogil
 cdef void dpi_drop(Dpi* dpi, Conn* conn) noexcept nogil
 cdef void dpi_end(Dpi* dpi, Row* row, Cold* cold, u64 ts, u64 frame) noexcept nogil

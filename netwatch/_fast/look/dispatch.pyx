@@ -362,14 +362,9 @@ cdef int dpi_lost(Look* look, u64 n) noexcept nogil:
 
 
 cdef int dpi_resync(Look* look, Slice data) noexcept nogil:
-    """Does a message of the flow's protocol begin with these bytes of a side that is astray, or one of what may follow
-    any? 0, 1 or DETECT_MORE."""
+    """Does a message of the flow's protocol begin with these bytes of a side that is astray? 0, 1 or DETECT_MORE."""
     look.proto = look.conn.proto
     look.state = &look.conn.state
-    if begins_late(data):
-        forget(look.row, look.cold, look.conn)
-        touch(look.dpi, look.row)
-        return 1
     return proto_at(look.proto).resync(look, data)
 
 

@@ -6,18 +6,20 @@ decrypted. A parser sees no difference.
 from libc.stdlib cimport free
 from libc.string cimport memcpy, memmove
 
-from netwatch._fast.base.bytes cimport u8, u32, Slice, slice_of
+from netwatch._fast.base.bytes cimport u8, u32, i32, Slice, slice_of
 from netwatch._fast.base.growing cimport grown
 from netwatch._fast.flow.row cimport BIT_DPI_DONE, Half, OPEN_KNOWN, closed, tried_bit
 from netwatch._fast.flow.content cimport ring_put, EV_CHUNK
 from netwatch._fast.look.conns cimport STREAMS_IN_ALL
-from netwatch._fast.look.protocol cimport DETECT_MORE, Look
+from netwatch._fast.look.protocol cimport DETECT_MORE, Look, touch
 from netwatch._fast.look.dispatch cimport *
+from netwatch._fast.look.registry cimport begins_late, proto_at
 from netwatch._fast.look.opening cimport (JOINED_TRIES, KEPT_CALM, KEPT_UNKNOWN, LATE_FRAMES, is_text,
                                           late_hello, line_ends)
 
 cdef enum:
     RESYNC_TRIES = 4096           # segments after a hole that are asked whether a message begins with them
+    HANDSHAKE = 22                # what TLS begins with
     RESYNC_BYTES = 4096           # more than these are not waited for to tell
 
 
@@ -84,6 +86,10 @@ cdef bint anchored(Feed* f, int s, const u8* p, u32 n) noexcept nogil:
     cdef Half* half = &f.conn.half[s]
     cdef Look look
     cdef int answer
+    if begins_late(slice_of(p, n)):
+        turn_over(f, s)
+        half.astray = 0
+        return True
     look_for(f, s, &look)
     look.fin = closed(half)
     answer = dpi_resync(&look, slice_of(p, n))
@@ -92,6 +98,46 @@ cdef bint anchored(Feed* f, int s, const u8* p, u32 n) noexcept nogil:
         return False
     half.astray = 0
     return True
+
+
+cdef bint is_unagreed(Feed* f, int s, Slice data) noexcept nogil:
+    """Where bytes are missing, those by which the other side agreed to TLS may be: does it begin with these, which would
+    be the next message of what is spoken?"""
+    cdef const Half* other = &f.conn.half[1 - s]
+    if f.inner or f.conn.proto == 0 or f.conn.changes > LAST_CHANGE:
+        return False
+    if not (f.conn.half[s].gaps or other.gaps or (other.open and <i32>(f.row.acked[s] - other.next) > 0)):
+        return False
+    return proto_at(f.conn.proto).late == 0 and begins_late(data)
+
+
+cdef int read_unagreed(Feed* f, int s, Look* look, Slice data) noexcept nogil:
+    """As dpi_read of a ClientHello that whoever reads the flow need not expect. It is none where he knows what to do with
+    all of it: then it is what a message carries."""
+    cdef u64 broken = f.dpi.malformed[f.conn.proto]
+    cdef int before = f.conn.proto
+    cdef int answer = dpi_read(look, data)
+    if f.conn.proto == before and (look.skip or (look.used >= data.n and answer == READ_ON)):
+        return answer
+    f.dpi.malformed[before] = broken
+    turn_over(f, s)
+    return dpi_read(look, data)
+
+
+cdef void turn_over(Feed* f, int s) noexcept nogil:
+    """Another protocol begins with the next bytes of this side. What the other side has said by now, as far as this one
+    has heard, was none of it; nor was anything kept or passed over for it."""
+    cdef Half* other = &f.conn.half[1 - s]
+    cdef i32 missing = <i32>(f.row.acked[s] - other.next)
+    if f.conn.proto:
+        forget(f.row, f.cold, f.conn)
+        touch(f.dpi, f.row)
+        f.conn.changes += 1
+    pass_over(other)
+    other.skip = 0
+    if other.open and missing > 0 and other.early == NULL and not f.inner:
+        other.next += <u32>missing
+        feed_gap(f, 1 - s, <u32>missing)
 
 
 cdef void leave_side(Feed* f, int s) noexcept nogil:
@@ -178,7 +224,10 @@ cdef void read_bytes(Feed* f, int s, const u8* p, u32 n, bint kept, bint last, b
         look.fin = last or closed(half)
         data.p = p
         data.n = n
-        answer = dpi_read(&look, data)
+        if p[0] == HANDSHAKE and is_unagreed(f, s, data):
+            answer = read_unagreed(f, s, &look, data)
+        else:
+            answer = dpi_read(&look, data)
         k = look.used if look.used < n else n
         if look.skip:
             half.skip = look.skip

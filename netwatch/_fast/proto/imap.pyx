@@ -11,8 +11,8 @@ from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, SURE_GREETING, al
                                                 from_client, holds_word, is_digit, is_letter, keep_each, keep_once,
                                                 keep_verb, number_of, port_is, reply_fits, same_word, smaller,
                                                 take_word, trimmed, word_is)
-from netwatch._fast.proto.common.sasl cimport (LOGIN_PASSWORD, LOGIN_RESULT, LOGIN_USER, Sasl, login_answered,
-                                               sasl_answer, sasl_begin)
+from netwatch._fast.proto.common.sasl cimport (LOGIN_PASSWORD, LOGIN_RESULT, LOGIN_USER, Sasl, answers_sasl,
+                                               login_answered, sasl_answer, sasl_begin)
 from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, fact_fields, words
 from netwatch._fast.proto.common.sasl import login_describer
 
@@ -255,7 +255,7 @@ cdef int take_command(Look* look, Imap* imap, Slice line) noexcept nogil:
     cdef i64 size
     if imap.expect:
         return take_literal_line(look, imap, line)
-    if imap.sasl.on:
+    if answers_sasl(&imap.sasl, line):
         sasl_answer(look, &imap.sasl, line)
         return PARSE_OK
     size = literal(line)

@@ -11,7 +11,7 @@ from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, SURE_GREETING, al
                                                 holds_word, is_letter, keep_once, keep_verb, may_begin, port_is,
                                                 same_word, smaller, take_word, trimmed, word_is)
 from netwatch._fast.proto.common.sasl cimport (LOGIN_PASSWORD, LOGIN_RESULT, LOGIN_USER, SASL_MECHANISM, Sasl,
-                                               login_answered, sasl_answer, sasl_begin)
+                                               answers_sasl, login_answered, sasl_answer, sasl_begin)
 from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, fact_fields, words
 from netwatch._fast.proto.common.sasl import login_describer
 
@@ -154,7 +154,7 @@ cdef int take_reply(Look* look, Pop* pop, Slice line) noexcept nogil:
 cdef int take_command(Look* look, Pop* pop, Slice line) noexcept nogil:
     cdef Slice rest = line
     cdef Slice word
-    if pop.sasl.on:
+    if answers_sasl(&pop.sasl, line):
         sasl_answer(look, &pop.sasl, line)
         return PARSE_OK
     word = take_word(&rest)

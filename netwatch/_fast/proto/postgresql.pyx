@@ -9,7 +9,7 @@ from libc.string cimport strchr
 from netwatch._fast.base.bytes cimport u8, u32, u64, Reader, Slice, be16, be32, left, reader, slice_of, take, take8
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, fact_once, fact_set, set_initiator, reads,
-                                           has_state)
+                                           has_state, heard)
 from netwatch._fast.proto.common.again cimport messages_fill
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, is_digit, is_letter, keep_once, skip_bytes,
                                                 skip_rest, smaller, wait_for, word_is)
@@ -197,14 +197,14 @@ cdef int take_startup(Look* look, Pg* pg, Slice data) noexcept nogil:
         return wait_for(look, data, 8)
     size = be32(p)
     code = be32(p + 4)
-    if size < 8 or size > MAX_STARTUP or pg.asked:
+    if size < 8 or size > MAX_STARTUP or pg.asked and heard(look) <= look.conn.half[1 - look.side].offset:
         return PARSE_MALFORMED
     if n < size:
         return wait_for(look, data, size)
     look.used += size
     pg.sure[look.side] = pg.sure[1 - look.side] = True
-    if code == ASK_TLS or code == ASK_GSSAPI:
-        pg.asked = code
+    pg.asked = code if code == ASK_TLS or code == ASK_GSSAPI else 0     # an answer that was lost was a no
+    if pg.asked:
         return PARSE_OK
     if code == CANCEL:
         fact_once(look, PG_CANCEL, &yes, 1)

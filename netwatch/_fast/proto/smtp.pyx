@@ -11,7 +11,8 @@ from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, begins_word, each
                                                 keep_each, keep_once, keep_verb, may_begin, next_line, number_of,
                                                 port_is, reply_code, reply_fits, speaks_of_mail, take_word, wait_more,
                                                 word_is)
-from netwatch._fast.proto.common.sasl cimport LOGIN_RESULT, Sasl, login_answered, sasl_answer, sasl_begin
+from netwatch._fast.proto.common.sasl cimport (LOGIN_RESULT, Sasl, answers_sasl, login_answered, sasl_answer,
+                                               sasl_begin)
 from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, fact_fields, words
 from netwatch._fast.proto.common.sasl import login_describer
 
@@ -141,7 +142,7 @@ cdef int take_command(Look* look, Smtp* smtp, Slice line) noexcept nogil:
     cdef Slice rest = line
     cdef Slice word
     cdef i64 size
-    if smtp.sasl.on:
+    if answers_sasl(&smtp.sasl, line):
         sasl_answer(look, &smtp.sasl, line)
         return PARSE_OK
     if smtp.data and not as_sent(line):             # the go-ahead was not seen: this is mail

@@ -19,6 +19,7 @@ cdef inline void login_answered(Look* look, bint accepted) noexcept nogil:
     cdef u8 one = accepted
     fact_set(look, LOGIN_RESULT, &one, 1)
 
+cdef bint answers_sasl(Sasl* sasl, Slice line) noexcept nogil
 cdef void sasl_begin(Look* look, Sasl* sasl, Slice mechanism, Slice initial) noexcept nogil
 cdef void sasl_answer(Look* look, Sasl* sasl, Slice answer) noexcept nogil
 cdef void sasl_raw(Look* look, Slice message) noexcept nogil

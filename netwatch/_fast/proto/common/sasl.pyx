@@ -9,7 +9,7 @@ import re
 
 from netwatch._fast.base.bytes cimport u8, u32, i64, Slice, find_byte, slice_of
 from netwatch._fast.look.protocol cimport Look, fact_add
-from netwatch._fast.proto.common.lines cimport keep_once, smaller
+from netwatch._fast.proto.common.lines cimport is_digit, is_letter, keep_once, smaller
 from netwatch._fast.proto.common.facts import MASK
 from netwatch._fast.proto.common.facts import described
 from netwatch._fast.base.text import clean
@@ -27,6 +27,20 @@ cdef void sasl_begin(Look* look, Sasl* sasl, Slice mechanism, Slice initial) noe
     keep_once(look, SASL_MECHANISM, mechanism)
     if initial.n and not (initial.n == 1 and initial.p[0] == c'='):
         sasl_answer(look, sasl, initial)
+
+
+cdef bint answers_sasl(Sasl* sasl, Slice line) noexcept nogil:
+    """Is the client's line an answer? What holds what base64 never does is a command: the server's words that ended the
+    exchange were lost."""
+    cdef u32 i
+    cdef u8 c
+    if sasl.on and not (line.n == 1 and line.p[0] == c'*'):
+        for i in range(line.n):
+            c = line.p[i]
+            if not (is_letter(c) or is_digit(c) or c == c'+' or c == c'/' or c == c'='):
+                sasl.on = False
+                break
+    return sasl.on
 
 
 cdef void sasl_answer(Look* look, Sasl* sasl, Slice answer) noexcept nogil:

@@ -3,12 +3,13 @@
 Heads are read; bodies are skipped, their sizes counted. What follows a CONNECT that succeeded, or a switch of
 protocols, is another protocol's: the flow is given back. HTTP/2 has its own file; SIP, RTSP and SSDP only look alike.
 """
-from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, starts
+from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of, starts
 from netwatch._fast.flow.row cimport AGREED_WEBSOCKET
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
                                            PARSE_NOT_MINE, PARSE_OK, fact_once, heard, has_state, set_initiator, reads)
 from netwatch._fast.proto.common.learn cimport keep_distinct, keep_text
 from netwatch._fast.proto.http.doh cimport doh_message, doh_target, doh_waits, is_doh
+from netwatch._fast.look.registry cimport begins_late
 from netwatch._fast.proto.http.head cimport (START_BAD, START_GOOD, START_MORE, Head, chunk_size, find_start,
                                              first_request, head_end, known_method, read_head, request_start,
                                              response_start, whole_start)
@@ -231,6 +232,8 @@ cdef int cut_head(Look* look, Http* http, Way* way, const u8* p, u32 n, u64 at, 
 cdef int after_hole(Look* look, Http* http, Way* way, const u8* p, u32 n, u32* step) noexcept nogil:
     """Behind lost bytes: pass over what belongs to a message whose head is lost, until one begins."""
     cdef bint from_client = look.side == http.client - 1
+    if begins_late(slice_of(p, n)):         # the head asked for a tunnel, then
+        return leave(look, http, PARSE_NOT_MINE)
     step[0] = find_start(p, n, from_client, look.fin)
     if step[0] == n:
         return PARSE_OK
@@ -238,8 +241,7 @@ cdef int after_hole(Look* look, Http* http, Way* way, const u8* p, u32 n, u32* s
         look.need = n - step[0] + 1
         return PARSE_MORE
     way.mode = AT_HEAD
-    way.body = way.first = 0
-    way.scan = way.blank = 0
+    way.body = way.first = way.scan = way.blank = 0
     return PARSE_OK
 
 
