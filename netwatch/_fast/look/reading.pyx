@@ -101,8 +101,8 @@ cdef bint anchored(Feed* f, int s, const u8* p, u32 n) noexcept nogil:
 
 
 cdef bint is_unagreed(Feed* f, int s, Slice data) noexcept nogil:
-    """Where bytes are missing, those by which the other side agreed to TLS may be: does it begin with these, which would
-    be the next message of what is spoken?"""
+    """Where bytes are missing, those by which the other side agreed to TLS may be: does it begin with these, which
+    would be the next message of what is spoken?"""
     cdef const Half* other = &f.conn.half[1 - s]
     if f.inner or f.conn.proto == 0 or f.conn.changes > LAST_CHANGE:
         return False
@@ -112,12 +112,13 @@ cdef bint is_unagreed(Feed* f, int s, Slice data) noexcept nogil:
 
 
 cdef int read_unagreed(Feed* f, int s, Look* look, Slice data) noexcept nogil:
-    """As dpi_read of a ClientHello that whoever reads the flow need not expect. It is none where he knows what to do with
-    all of it: then it is what a message carries."""
+    """As dpi_read of a ClientHello that whoever reads the flow need not expect. It is none where he knows what to do
+    with all of it: then it is what a message carries."""
+    cdef bint unagreed = is_unagreed(f, s, data)
     cdef u64 broken = f.dpi.malformed[f.conn.proto]
     cdef int before = f.conn.proto
     cdef int answer = dpi_read(look, data)
-    if f.conn.proto == before and (look.skip or (look.used >= data.n and answer == READ_ON)):
+    if not unagreed or f.conn.proto == before and (look.skip or (look.used >= data.n and answer == READ_ON)):
         return answer
     f.dpi.malformed[before] = broken
     turn_over(f, s)
@@ -224,10 +225,7 @@ cdef void read_bytes(Feed* f, int s, const u8* p, u32 n, bint kept, bint last, b
         look.fin = last or closed(half)
         data.p = p
         data.n = n
-        if p[0] == HANDSHAKE and is_unagreed(f, s, data):
-            answer = read_unagreed(f, s, &look, data)
-        else:
-            answer = dpi_read(&look, data)
+        answer = read_unagreed(f, s, &look, data) if p[0] == HANDSHAKE else dpi_read(&look, data)
         k = look.used if look.used < n else n
         if look.skip:
             half.skip = look.skip
