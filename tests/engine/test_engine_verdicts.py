@@ -205,6 +205,14 @@ def test_a_server_that_spoke_first_is_not_renamed_by_its_client() -> None:
     assert run_capture(told([(SERVER, SMTP), (CLIENT, ASKED)])).flow["app"] == "smtp"
 
 
+@pytest.mark.parametrize("words", [b"+OK ready\r\n", b"Welcome to the database\r\n", b"hello\n"])
+def test_who_greets_is_no_server_of_http(words: bytes) -> None:
+    """Whatever its client takes it for: those speak when they are asked."""
+    turns = [(SERVER, words), (CLIENT, ASKED), (SERVER, b"-ERR unknown command\r\n")]
+    result = run_capture(told(turns))
+    assert result.flow.get("app") != "http" and "http" not in result.flow and "http" not in result.summary["malformed"]
+
+
 @pytest.mark.parametrize("junk", [8, 20, 100])
 def test_an_unknown_flow_of_datagrams_is_asked_again(junk: int) -> None:
     """On the protocol's own port always, elsewhere now and then."""

@@ -285,6 +285,9 @@ cdef int find_reader(Look* look, Slice data) noexcept nogil:
             return READ_STUCK
         unknown(look, data)
         return READ_OVER
+    if proto_at(look.proto).yields and greeted(look):
+        look.cold.confidence = 0 if look.row.app == 0 else look.cold.confidence
+        return READ_OVER
     named(look)
     return READ_ON
 
