@@ -164,6 +164,8 @@ class _Popup(npyscreen.ActionFormV2):  # type: ignore[misc]
     def _add(self, field: Field) -> wgwidget.Widget:
         """A choice has no filter: that is a form of npyscreen's own, which asks standard error for its size."""
         value = self._answers[field.key]
+        if not field.choices and not field.label:      # a title without a letter is one that npyscreen cannot draw
+            return self.add(_Text, value=value)
         if not field.choices:
             return self.add(_TitleText, name=field.label, value=value, begin_entry_at=LABEL, use_two_lines=False)
         return self.add(_TitleChoice, name=field.label, values=list(field.choices), value=[field.choices.index(value)],
