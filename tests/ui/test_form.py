@@ -149,3 +149,28 @@ def test_a_form_of_one_line_is_done_by_enter(tmp_path: Path) -> None:
         terminal.send("q")
         assert terminal.process.wait(20) == 0
     assert not list(tmp_path.rglob("crash-*"))
+
+
+@tty
+def test_lines_that_are_asked_for_are_forms(tmp_path: Path) -> None:
+    """The number of a frame, a word of the help, the name of a profile of columns."""
+    with Terminal("-r", CAPTURE, "--tab", "packets", module="netwatch", cwd=str(tmp_path), rows=34, cols=110,
+                  XDG_STATE_HOME=str(tmp_path / "state"), XDG_CONFIG_HOME=str(tmp_path / "config")) as terminal:
+        until(terminal, b"GET /missing")
+        terminal.send("#")
+        until(terminal, b"Go to frame number")
+        terminal.send("4x\n")
+        until(terminal, b"is no frame number")
+        terminal.send("?/")
+        until(terminal, b"Find in the help")
+        terminal.send("stream\n")
+        terminal.read(1)
+        terminal.send("\x1b2C\x17")
+        until(terminal, b"Save these columns as")
+        terminal.send("\x15mine\n")
+        until(terminal, b"mine")
+        terminal.send("\x1b")
+        terminal.read(1)
+        terminal.send("q")
+        assert terminal.process.wait(20) == 0
+    assert not list(tmp_path.rglob("crash-*"))
