@@ -22,7 +22,8 @@ OPTIONS = {
     "--output": "records go to standard output; -w FILE saves packets",
     "--no-resolve": "names are not asked for anyway",
     "-d": "applications are told by what they say, on any port", "-F": "the name says it: -w FILE.pcap or FILE.pcapng",
-    "--head": "--limit N", "--color": "NO_COLOR=1 turns colours off",
+    "--head": "--limit N", "--desc": "--sort FIELD:desc", "--reverse": "--sort FIELD:desc",
+    "--color": "NO_COLOR=1 turns colours off",
 }
 COMMANDS = {
     "extract": "export --objects FOLDER FILE", "objects": "export --objects FOLDER FILE",

@@ -35,6 +35,7 @@ INSTEAD = {
     "tcp.time_relative": "duration", "tcp.time_delta": "rtt", "ip.len": "bytes", "ip.version": "ip or ipv6",
     "eth.src": "lan.src.mac", "eth.dst": "lan.dst.mac", "eth.addr": "mac", "ip.geoip.country": "country",
     "less": "bytes < N, or len < N of packets", "greater": "bytes > N, or len > N of packets",
+    "dscp": "ip.dsfield.dscp, of packets", "ecn": "ip.dsfield.ecn, of packets",
     "ether": "addr == MAC, or mac", "broadcast": "dst == 255.255.255.255 or dst == ff:ff:ff:ff:ff:ff",
     "multicast": "scope == multicast", "inbound": "src in a network", "outbound": "dst in a network",
     "gateway": "addr == the gateway's", "portrange": "port in {low..high}",
