@@ -103,8 +103,8 @@ def test_nothing_calls_home() -> None:
 
 def test_nothing_opens_a_connection() -> None:
     """The module socket is used for constants and the list of interfaces only; but an agent has outlets, the
-    helper sends probes when it is asked to, exporters are listened to at a port that is named, and a service on loopback
-    comments on findings where it is named."""
+    helper sends probes when it is asked to, exporters are listened to at a port that is named, and a service on
+    loopback comments on findings where it is named."""
     opens = re.compile(r"import (?:urllib|http|requests|asyncio|ssl)\b|socket\.socket\b|create_connection")
     paths = [*(ROOT / "netwatch").rglob("*.py"), *(ROOT / "netwatch").rglob("*.pyx")]
     paths = [path for path in paths if path.parent.name != "outlets" and path not in (
