@@ -6,7 +6,7 @@ from driver import pack, run, streamed, turns_of
 
 from netwatch._fast.out.probe import Probe
 from netwatch._fast.proto import http2
-from netwatch.decrypt.room import Room
+from netwatch.decrypt.budget import Room
 from netwatch.decrypt.transaction import Transaction, fields_of
 
 HEAD = b"\x82\x84\x86\x41\x8a\xa0\xe4\x1d\x13\x9d\x09\xb8\xf0\x1e\x07\x7f"

@@ -6,10 +6,10 @@ from driver import pack, run, turns_of
 
 from netwatch._fast.engine import Engine
 from netwatch._fast.proto import http3
+from netwatch.decrypt.budget import Room
 from netwatch.decrypt.http3 import Http3
 from netwatch.decrypt.qpack import Refused, references
 from netwatch.decrypt.quic import FIN, FROM_CLIENT, MISSING_SHIFT, OVER
-from netwatch.decrypt.room import Room
 from netwatch.model.event import Event
 
 STREAMS = (0, 2, 3, 4, 6, 7, 15, 1)

@@ -55,7 +55,7 @@ def moments(stream: bytes, step: int) -> list[tuple[object, ...]]:
     from netwatch.history.tape import Kept, unpacked
     from netwatch.history.wire import Inlet
     from netwatch.model.session import Moment
-    from netwatch.run.past import restored
+    from netwatch.run.past_session import restored
     from netwatch.run.tables import DAMAGE, ROWS
 
     inlet, back, texts, found = Inlet(), Reel(), {}, []

@@ -7,7 +7,7 @@ from driver import pack, run, streamed
 
 from netwatch._fast.out.probe import Probe
 from netwatch._fast.proto import websocket
-from netwatch.decrypt.room import Room
+from netwatch.decrypt.budget import Room
 from netwatch.decrypt.websocket import WebSocket
 
 HELLO = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"

@@ -21,7 +21,7 @@ _FORKING = multiprocessing.get_context("forkserver")
 _FORKING.set_forkserver_preload([  # what takes a new interpreter most of its time, imported once
     "netwatch.addons.http.addon", "netwatch.capture.file", "netwatch.cli.read", "netwatch.cli.stats",
     "netwatch.names.neighbours", "netwatch.names.ports", "netwatch.platform.linux.jail", "netwatch.plugins.process",
-    "netwatch.records.scout", "netwatch.store.config", "netwatch._fast.input.snoop", "netwatch._fast.out.adorn",
+    "netwatch.records.first_pass", "netwatch.store.config", "netwatch._fast.input.snoop", "netwatch._fast.out.enrich",
     "netwatch._fast.out.protocols", "cryptography.x509"])
 
 

@@ -30,7 +30,7 @@ from netwatch._fast.input.source cimport Chunk
 from netwatch._fast.flow.tcp cimport row_bases
 from netwatch._fast.flow.table cimport table_open, table_close, table_guess
 from netwatch._fast.look.announced cimport announced_datagram, announced_flow, announced_free
-from netwatch._fast.look.marks cimport marks_free
+from netwatch._fast.look.migration cimport marks_free
 from netwatch._fast.look.conns cimport spares_free
 from netwatch._fast.look.dispatch cimport dpi_drop
 from netwatch._fast.streams cimport stream_end, stream_segment

@@ -2,7 +2,7 @@
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice
 from netwatch._fast.flow.row cimport (Row, Cold, ST_COUNT, ST_ESTABLISHED, ST_QUIC_CLOSED,
                                       ST_QUIC_HANDSHAKE, ST_QUIC_INITIAL, TcpRow)
-from netwatch._fast.flow.challenged cimport Challenges
+from netwatch._fast.flow.challengeack cimport Challenges
 from netwatch._fast.flow.notes cimport Noted
 from netwatch._fast.wire.cursor cimport Parser
 from netwatch._fast.wire.defrag cimport Stray

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from netwatch.detect.acknowledged import ACK, MUTE, about, load, path
 from netwatch.detect.addon import Alert, Detect
 from netwatch.detect.contract import CRITICAL
-from netwatch.detect.marks import ACK, MUTE, about, load, path
 from netwatch.model.contract import WARNING, Addon, Offer
 from netwatch.model.record import Record
 from netwatch.store import files

@@ -1,6 +1,6 @@
 """Keeps the table of flows by the second, and the flows of live captures when they are over.
 
-The table is kept in memory, for the screens (netwatch/run/past.py): nothing of it is written. On disk, across runs,
+The table is kept in memory, for the screens (run/past_session.py): nothing of it is written. On disk, across runs,
 both are only with history.on: `netwatch read --history` reads that. When the disk does not take it, that is said, and
 it waits in memory, up to a bound.
 """

@@ -17,7 +17,7 @@ from netwatch.model.contract import ERROR, INFO, WARNING, Addon, AddonError, Off
 from netwatch.model.event import Event, Step
 from netwatch.model.option import Option
 from netwatch.model.session import Sign
-from netwatch.recorder.line import Line
+from netwatch.recorder.pending import Line
 from netwatch.recorder.window import Incident, Window, clean
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from netwatch.model.contract import AddonError
 from netwatch.model.errors import UnavailableError, UsageError, error_of
 from netwatch.model.option import Value
 from netwatch.records.arrow import Missing
-from netwatch.records.asking import field_fault, own_paths, where_fault
 from netwatch.records.reading import KINDS, Order
 from netwatch.records.selection import Selection, singular
+from netwatch.records.validation import field_fault, own_paths, where_fault
 from netwatch.run import addons
 from netwatch.store.lists import ListError
 from netwatch.store.lists import read as read_list

@@ -9,7 +9,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic, Self, TypeVar, cast
 
-from netwatch._fast.out.shown import parts_of
+from netwatch._fast.out.recordcolumns import parts_of
 from netwatch.api.asked import Asked, translated, understood
 from netwatch.model.errors import DamagedError, UsageError
 from netwatch.model.host import Host

@@ -25,7 +25,7 @@ from netwatch.store.folders import state_folder
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    from netwatch.store.whole import WholeFolder
+    from netwatch.store.atomic import WholeFolder
 
 SCHEMA = "netwatch.bundle/1"
 NAME = "manifest.json"

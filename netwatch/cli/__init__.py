@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from netwatch import __version__
 from netwatch.cli.errors import EXIT_INTERNAL, EXIT_MISSING, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError, note
-from netwatch.cli.standard import prepare, shows_to_a_person
+from netwatch.cli.stdio import prepare, shows_to_a_person
 
 Command = Callable[[list[str]], int]  # takes its words, returns the exit code
 COMMANDS = {
@@ -135,10 +135,11 @@ def _command(arguments: list[str]) -> tuple[Command, list[str]]:
 def _unknown(word: str) -> CommandError:
     import difflib  # every start would pay for it otherwise
 
-    from netwatch.cli import elsewhere
+    from netwatch.cli import foreign_options
 
-    if word in elsewhere.COMMANDS:
-        return CommandError(f"{word}: no such command and no such file; here: netwatch {elsewhere.COMMANDS[word]}")
+    if word in foreign_options.COMMANDS:
+        here = foreign_options.COMMANDS[word]
+        return CommandError(f"{word}: no such command and no such file; here: netwatch {here}")
     near = difflib.get_close_matches(word, (*COMMANDS, "help"), 1)
     if near:
         return CommandError(f"{word}: no such command and no such file; did you mean {near[0]}?")

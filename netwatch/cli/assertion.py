@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netwatch.cli import read
-from netwatch.cli.amounts import natural
+from netwatch.cli.arg_types import natural
 from netwatch.cli.errors import CommandError
 from netwatch.cli.parser import Parser
 from netwatch.cli.selection import parse_where

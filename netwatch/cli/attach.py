@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from netwatch.cli import live
 from netwatch.cli.errors import EXIT_MISSING, EXIT_UNAVAILABLE, CommandError, say
 from netwatch.cli.parser import Parser
-from netwatch.cli.standard import shows_to_a_person
+from netwatch.cli.stdio import shows_to_a_person
 
 if TYPE_CHECKING:
     from netwatch._fast.input.source import Source
@@ -191,7 +191,7 @@ def _held(process: subprocess.Popen[bytes]) -> Callable[[], None]:
     """What ends it; on Linux it ends so too when we are killed."""
     if sys.platform != "linux":
         return process.terminate
-    from netwatch.cli.leash import Leash
+    from netwatch.cli.child_guard import Leash
 
     leash = Leash()
     leash.hold(process.pid)

@@ -65,7 +65,7 @@ def make(arguments: list[str]) -> int:
         raise CommandError("bundle make needs captures and a folder: FILE... OUT, or -i NAME --duration 30s OUT")
     if asked.interface and asked.duration is None:
         raise CommandError("bundle make -i needs --duration: how long to capture")
-    from netwatch.cli.gathering import gather
+    from netwatch.cli.bundling import gather
 
     return gather(read.prepared(_words(asked, inputs)), Path(out), signing_key(asked.signing_key))
 

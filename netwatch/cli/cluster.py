@@ -13,8 +13,8 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from netwatch import __version__
-from netwatch.cli.alone import Answer, answer_of
 from netwatch.cli.errors import EXIT_MISSING, EXIT_UNAVAILABLE, CommandError
+from netwatch.cli.single_file import Answer, answer_of
 
 SECONDS = 10.0  # for the scheduler to answer
 LOOK_S = 1.0  # between two looks at who is left

@@ -12,12 +12,12 @@ import time
 from typing import TYPE_CHECKING
 
 from netwatch.cli import sandbox
-from netwatch.cli.amounts import parse_duration
+from netwatch.cli.arg_types import parse_duration
 from netwatch.cli.errors import EXIT_DAMAGED, CommandError, say
 from netwatch.cli.ports import Port
 from netwatch.cli.sampling import Exporters, faults
+from netwatch.cli.signals import take
 from netwatch.cli.sources import open_source, say_faults
-from netwatch.cli.stops import take
 from netwatch.collect.netflow import Collector
 from netwatch.records.items import KeptItem
 from netwatch.run.pipeline import Pipeline

@@ -107,7 +107,7 @@ class _Kinds:
     """Packets of which a filter knows the same: they have a number, and what their flow has to say yet."""
 
     def __init__(self, pipeline: Pipeline, where: Filter) -> None:
-        from netwatch.filter.alike import classes_of
+        from netwatch.filter.distinct import classes_of
         from netwatch.filter.split import Split
 
         classes = classes_of(where.node, "packet")

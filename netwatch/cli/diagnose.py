@@ -20,7 +20,7 @@ from netwatch.diagnose.commentary import Commentator, service_of
 from netwatch.model.host import Host, Unavailable
 from netwatch.model.record import Record
 from netwatch.records import reading as records
-from netwatch.records.plain import PLAIN
+from netwatch.records.ascii_text import PLAIN
 from netwatch.records.selection import Selection
 from netwatch.records.writers import Writer
 from netwatch.store.settings import Settings

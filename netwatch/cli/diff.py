@@ -19,7 +19,7 @@ from netwatch.cli.live import need_curses
 from netwatch.cli.parser import Parser
 from netwatch.cli.records_of import Records
 from netwatch.cli.selection import read_settings
-from netwatch.cli.standard import shows_to_a_person
+from netwatch.cli.stdio import shows_to_a_person
 from netwatch.export.compare import SETS, Difference, Profile, Shift, Sums, compare
 from netwatch.model.record import Record
 from netwatch.stats import show

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 import zstandard
 
-from netwatch.cli.alone import PART, Answer, Readers, answer_of
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_INTERNAL, EXIT_PERMISSION, CommandError, say
 from netwatch.cli.selection import kinds_of, parse_fields, where_of
+from netwatch.cli.single_file import PART, Answer, Readers, answer_of
 from netwatch.records.writers import write_all
 from netwatch.store.settings import find
 

@@ -27,16 +27,16 @@ from netwatch.cli.selection import check_where, has_plugins, parse_where
 from netwatch.cli.sources import open_source
 from netwatch.export import har
 from netwatch.export.bodies import Content
-from netwatch.export.carried import ABOUT, Carried
-from netwatch.export.found import CROWDED, Found
+from netwatch.export.extracted import CROWDED, Found
 from netwatch.export.har import Place
+from netwatch.export.transfers import ABOUT, Carried
 from netwatch.export.web import Exchange, Exchanges
 from netwatch.model.record import Record
 from netwatch.records.items import DictItem
 from netwatch.records.maker import RecordMaker
 from netwatch.records.selection import Selection
 from netwatch.records.writers import Writer
-from netwatch.store.whole import Whole, WholeFile, WholeFolder
+from netwatch.store.atomic import Whole, WholeFile, WholeFolder
 
 if TYPE_CHECKING:
 

@@ -14,7 +14,7 @@ import time
 
 from netwatch.addons.history import History
 from netwatch.cli import headless, sandbox
-from netwatch.cli.amounts import natural, parse_duration
+from netwatch.cli.arg_types import natural, parse_duration
 from netwatch.cli.errors import EXIT_DAMAGED, CommandError, say
 from netwatch.cli.parser import Parser
 from netwatch.cli.read import host_of
@@ -22,7 +22,7 @@ from netwatch.cli.record import Recording, best_interface, where_of
 from netwatch.cli.selection import read_settings, use_client_names
 from netwatch.cli.sources import open_source
 from netwatch.history.wire import Outlet
-from netwatch.recorder.outgoing import Outgoing
+from netwatch.recorder.pcapng_stream import Outgoing
 
 LOOK_S = 0.2  # between two looks whether somebody still reads
 

@@ -6,8 +6,8 @@ import re
 import time
 from datetime import UTC, datetime
 
-from netwatch.cli import apart
-from netwatch.cli.amounts import parse_duration
+from netwatch.cli import caller_files
+from netwatch.cli.arg_types import parse_duration
 from netwatch.cli.errors import EXIT_PERMISSION, EXIT_UNAVAILABLE, CommandError, say
 from netwatch.cli.parser import Parser
 from netwatch.history.database import HistoryError
@@ -37,7 +37,8 @@ def main(arguments: list[str]) -> int:
                 gone += 1
                 left += each.folder.exists()
         try:
-            flows, moments, whole = apart.forget(None if limit is None else int(min(max(limit, 0), MOST_S) * 1e9))
+            before = None if limit is None else int(min(max(limit, 0), MOST_S) * 1e9)
+            flows, moments, whole = caller_files.forget(before)
         except HistoryError as e:
             raise CommandError(f"history: {e}", EXIT_PERMISSION if e.refused else EXIT_UNAVAILABLE) from None
     say(f"{gone} removed, {left} left in {window.root()}; {flows:,} flows of the history removed, {moments:,} moments"

@@ -52,9 +52,9 @@ def open_other(style: str, interfaces: list[Record], options: argparse.Namespace
     if style not in TABLES:
         return None
     from netwatch.records.arrow import Missing
-    from netwatch.records.asking import own_paths
     from netwatch.records.selection import singular
     from netwatch.records.tablefile import TableWriter
+    from netwatch.records.validation import own_paths
 
     kind = singular("alert" if options.what == "alerts" else options.what)
     names = None if options.names is None else own_paths(options.names, [kind])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from netwatch.cli import sandbox
 from netwatch.cli.errors import CommandError, say
 from netwatch.cli.selection import read_settings, use_client_names
-from netwatch.cli.stops import put_back, take
+from netwatch.cli.signals import put_back, take
 from netwatch.model.contract import INFO, Addon, AddonError
 from netwatch.run import addons
 from netwatch.store import files

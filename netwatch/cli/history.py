@@ -21,7 +21,7 @@ from netwatch.history.database import Damaged, HistoryError
 from netwatch.model.session import Gone
 from netwatch.records.items import KeptItem
 from netwatch.records.selection import Selection
-from netwatch.run.past import on_screen, records_of
+from netwatch.run.past_session import on_screen, records_of
 
 if TYPE_CHECKING:
     from netwatch.history.tape import Kept

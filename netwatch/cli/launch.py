@@ -19,12 +19,12 @@ from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
 from netwatch.cli import read, readoptions
-from netwatch.cli.amounts import natural
+from netwatch.cli.arg_types import natural
 from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, CommandError, say
 from netwatch.cli.parser import Parser
 from netwatch.cli.selection import has_plugins, kinds_of, parse_fields, parse_sort, where_of
+from netwatch.cli.signals import stopped_by
 from netwatch.cli.sources import open_source
-from netwatch.cli.stops import stopped_by
 from netwatch.records.output import Writes
 from netwatch.records.selection import Selection
 from netwatch.store.folders import account, caller
@@ -125,7 +125,7 @@ def _watched(options: argparse.Namespace, keys: str, leash: Hand, stops: _Stops)
 
 
 class Hand(Protocol):
-    """Who ends the program and removes the folder of its keys. See leash.py."""
+    """Who ends the program and removes the folder of its keys. See child_guard.py."""
 
     def hold(self, pid: int) -> None: ...
 
@@ -171,7 +171,7 @@ def _folder() -> Iterator[tuple[str, Hand]]:
     folder = tempfile.mkdtemp(prefix="netwatch-run-")  # 0700
     leash: Hand
     if sys.platform == "linux":
-        from netwatch.cli.leash import Leash
+        from netwatch.cli.child_guard import Leash
 
         leash = Leash(folder)
     else:

@@ -13,7 +13,7 @@ from netwatch.cli import log, sandbox
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError, note
 from netwatch.cli.parser import Parser
 from netwatch.cli.selection import parse_where, read_settings, use_client_names
-from netwatch.cli.standard import keys_from_terminal, shows_to_a_person
+from netwatch.cli.stdio import keys_from_terminal, shows_to_a_person
 from netwatch.model.contract import AddonError
 from netwatch.store import files
 from netwatch.store.folders import config_folder, state_folder

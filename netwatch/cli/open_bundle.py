@@ -11,7 +11,7 @@ from netwatch.cli.bundle import opened, printable
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, CommandError, say
 from netwatch.cli.parser import Parser
 from netwatch.cli.redaction import PAGE as PAGE_OF_BUNDLE
-from netwatch.cli.standard import paged, shows_to_a_person
+from netwatch.cli.stdio import paged, shows_to_a_person
 from netwatch.recorder.window import PAGE
 from netwatch.store import files
 

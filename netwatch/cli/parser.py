@@ -51,13 +51,14 @@ class Parser(argparse.ArgumentParser):
             message = f"{word}: " + ("no such option" if word.startswith("-") else "one too many")
             import difflib  # every start would pay for it otherwise
 
-            from netwatch.cli import elsewhere
+            from netwatch.cli import foreign_options
 
             given = word.partition("=")[0]
             known = {name.lstrip("-"): name for name in self._option_string_actions}
             near = [self.meant[given]] if given in self.meant else [
                 known[name] for name in difflib.get_close_matches(given.lstrip("-"), known, 1, LIKE)]
-            habit = elsewhere.instead_of(word) if self.prog in elsewhere.READING and given not in self.meant else None
+            reads = self.prog in foreign_options.READING
+            habit = foreign_options.instead_of(word) if reads and given not in self.meant else None
             message += f"; here: {habit}" if habit else f"; did you mean {near[0]}?" if near else ""
         self.exit(EXIT_USAGE, f"{self.prog}: {message}\nnetwatch: `{self.prog} --help` lists the options\n")
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from netwatch.cli import formats, log, sandbox
-from netwatch.cli.amounts import parse_duration
+from netwatch.cli.arg_types import parse_duration
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_FINDING, CommandError, say, speak
 from netwatch.cli.progress import Progress
 from netwatch.cli.readoptions import build_parser, check, check_follow, style_of, tell_kinds
@@ -27,15 +27,15 @@ from netwatch.cli.selection import (
     use_client_names,
     where_of,
 )
+from netwatch.cli.signals import stopped_by
 from netwatch.cli.sources import files_again, open_source, sampled, say_faults
-from netwatch.cli.standard import look_of_tables, paged
-from netwatch.cli.stops import stopped_by
+from netwatch.cli.stdio import look_of_tables, paged
 from netwatch.model.contract import INFO, AddonError
 from netwatch.model.event import Step
 from netwatch.model.host import Host
 from netwatch.records import reading as records
+from netwatch.records.first_pass import MOST
 from netwatch.records.output import Output, Sum, Writes
-from netwatch.records.scout import MOST
 from netwatch.records.selection import Selection, plural
 from netwatch.records.values import Record
 from netwatch.records.writers import Writer

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from netwatch.cli import formats, log, sandbox
-from netwatch.cli.amounts import natural
+from netwatch.cli.arg_types import natural
 from netwatch.cli.errors import CommandError
 from netwatch.cli.parser import Parser
 from netwatch.cli.selection import OF_ADDONS, asked_as

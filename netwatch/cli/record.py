@@ -18,17 +18,17 @@ from netwatch._fast.input.source import SourceError
 from netwatch._fast.view.framering import FrameRing
 from netwatch.capture.capd.client import Helper
 from netwatch.cli import sandbox
-from netwatch.cli.amounts import natural, parse_duration
+from netwatch.cli.arg_types import natural, parse_duration
 from netwatch.cli.errors import EXIT_DAMAGED, CommandError, exit_code_of, say
 from netwatch.cli.parser import Parser
 from netwatch.cli.read import host_of
 from netwatch.cli.selection import check_where, parse_where, read_settings, use_client_names
+from netwatch.cli.signals import stopped_by
 from netwatch.cli.sources import open_source, say_faults
-from netwatch.cli.stops import stopped_by
 from netwatch.model.contract import INFO, AddonError, Purpose
 from netwatch.model.host import Host
-from netwatch.recorder.line import Line
-from netwatch.recorder.outgoing import Outgoing
+from netwatch.recorder.pcapng_stream import Outgoing
+from netwatch.recorder.pending import Line
 from netwatch.recorder.rotation import Rotation
 from netwatch.run import addons
 from netwatch.run.pipeline import Pipeline

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from netwatch.bundle.manifest import Bundle, is_bundle
 from netwatch.cli import read
 from netwatch.cli.bundle import opened
+from netwatch.cli.bundling import FILES
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, CommandError
-from netwatch.cli.gathering import FILES
 from netwatch.cli.redaction import records
 from netwatch.cli.sources import open_source
 from netwatch.records.items import Packets

@@ -15,7 +15,7 @@ from netwatch.bundle.redact import KEY_BYTES, Redactor
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, CommandError, say
 from netwatch.model.record import Record
 from netwatch.store import files
-from netwatch.store.whole import WholeFolder
+from netwatch.store.atomic import WholeFolder
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

@@ -20,10 +20,10 @@ from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError, exit_code_of, sa
 from netwatch.cli.sources import refuse_own
 from netwatch.export.evidence import KEYS, Told
 from netwatch.model.record import Record
-from netwatch.recorder.line import ChosenLine
+from netwatch.recorder.pending import ChosenLine
 from netwatch.records.output import unbroken
-from netwatch.store.packing import ENDINGS, Packing
-from netwatch.store.whole import WholeFile
+from netwatch.store.atomic import WholeFile
+from netwatch.store.compressing import ENDINGS, Packing
 
 if TYPE_CHECKING:
     from netwatch._fast.input.source import Source

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, CommandError, say
-from netwatch.records.asking import field_fault, where_fault
 from netwatch.records.reading import KINDS
 from netwatch.records.selection import singular
+from netwatch.records.validation import field_fault, where_fault
 from netwatch.store import files
 from netwatch.store.folders import config_folder
 from netwatch.store.lists import ListError

@@ -17,7 +17,7 @@ from netwatch.addons.packets.opening import inside, outside, pieces_of, starred
 from netwatch.addons.packets.questions import masked_frame
 from netwatch.addons.packets.readable import SAID
 from netwatch.cli import hexdump, read
-from netwatch.cli.amounts import natural
+from netwatch.cli.arg_types import natural
 from netwatch.cli.errors import EXIT_MISSING, EXIT_UNAVAILABLE, CommandError, say
 from netwatch.cli.parser import Parser
 from netwatch.cli.selection import check_where, has_plugins, parse_where

@@ -6,7 +6,7 @@ import sys
 import time
 
 from netwatch.cli import headless
-from netwatch.cli.amounts import natural, parse_duration
+from netwatch.cli.arg_types import natural, parse_duration
 from netwatch.cli.errors import EXIT_INTERNAL, CommandError, say
 from netwatch.cli.parser import Parser
 from netwatch.cli.selection import parse_where

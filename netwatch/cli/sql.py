@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from netwatch.cli import history, sandbox
-from netwatch.cli.amounts import parse_duration
+from netwatch.cli.arg_types import parse_duration
 from netwatch.cli.errors import CommandError, say
 from netwatch.cli.parser import Parser
 from netwatch.cli.records_of import Records

@@ -11,16 +11,16 @@ from collections.abc import Sequence
 
 from netwatch._fast.input.source import Source
 from netwatch._fast.out.names import ETHERTYPES, PROTOCOLS
-from netwatch.cli import elsewhere, read
-from netwatch.cli.amounts import natural, parse_duration
+from netwatch.cli import foreign_options, read
+from netwatch.cli.arg_types import natural, parse_duration
 from netwatch.cli.errors import CommandError, say
 from netwatch.cli.parser import Parser
 from netwatch.cli.selection import check_field, check_where, has_plugins, parse_where
 from netwatch.cli.sources import open_source
 from netwatch.records import columns
+from netwatch.records.ascii_text import PLAIN
 from netwatch.records.items import Packets
 from netwatch.records.output import Writes
-from netwatch.records.plain import PLAIN
 from netwatch.records.reading import Reading
 from netwatch.records.selection import Selection
 from netwatch.records.writers import FORMATS, Writer
@@ -104,7 +104,7 @@ def main(arguments: list[str], topic: str = "") -> int:
 
 
 def _no_topic(word: str) -> CommandError:
-    meant = elsewhere.topic_of(word)
+    meant = foreign_options.topic_of(word)
     near = [meant] if meant else ([each for each in TOPICS if word and each.startswith(word)]
                                   or difflib.get_close_matches(word, TOPICS, 1))
     return CommandError(f"stats {word}: no such topic; " + (

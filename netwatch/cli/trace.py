@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from netwatch.cli import sandbox
-from netwatch.cli.amounts import natural
+from netwatch.cli.arg_types import natural
 from netwatch.cli.errors import EXIT_FINDING, EXIT_MISSING, EXIT_PERMISSION, EXIT_UNAVAILABLE, CommandError, say
 from netwatch.cli.parser import Parser
 from netwatch.cli.selection import read_settings
-from netwatch.cli.stops import stopped_by
+from netwatch.cli.signals import stopped_by
 from netwatch.model.host import Host, Unavailable
 from netwatch.model.probe import ECHO, UDP
 from netwatch.model.record import Record

@@ -10,7 +10,7 @@ import time
 
 from netwatch._fast.out.record import iso
 from netwatch.cli import sandbox
-from netwatch.cli.amounts import age
+from netwatch.cli.arg_types import age
 from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, EXIT_USAGE, CommandError
 from netwatch.cli.parser import Parser
 from netwatch.cli.selection import read_settings

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from netwatch.cli import egress
-from netwatch.cli.amounts import age, natural
+from netwatch.cli.arg_types import age, natural
 from netwatch.cli.errors import EXIT_FINDING, EXIT_MISSING, EXIT_PERMISSION, EXIT_USAGE, CommandError
 from netwatch.cli.parser import Parser
 from netwatch.cli.selection import read_settings

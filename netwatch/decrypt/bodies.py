@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from netwatch.decrypt.room import Room
+    from netwatch.decrypt.budget import Room
 
 LIMIT = 1 << 20  # bytes of one body that are made at most
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netwatch._fast.proto.dns.text import message as dns_message
+from netwatch.decrypt.budget import ENTRY_COST, Fields
 from netwatch.decrypt.httpfacts import HttpFacts
-from netwatch.decrypt.room import ENTRY_COST, Fields
 from netwatch.decrypt.transaction import Transaction, head_text
 
 if TYPE_CHECKING:
-    from netwatch.decrypt.room import Room
+    from netwatch.decrypt.budget import Room
     from netwatch.model.event import Event
 
 DATA, HEADERS, RST_STREAM, SETTINGS, PUSH_PROMISE, GOAWAY, CONTINUATION = 0, 1, 3, 4, 5, 7, 9

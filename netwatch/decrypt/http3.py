@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 from netwatch._fast.proto.dns.text import message as dns_message
 from netwatch.decrypt import handshake as hs
+from netwatch.decrypt.budget import Fields
 from netwatch.decrypt.httpfacts import HttpFacts
 from netwatch.decrypt.qpack import Refused, Unpacker
 from netwatch.decrypt.quic import FIN, FROM_CLIENT, MISSING_SHIFT, OVER, RESET
 from netwatch.decrypt.quicwire import QuicWire
-from netwatch.decrypt.room import Fields
 from netwatch.decrypt.transaction import Transaction, head_text
 
 if TYPE_CHECKING:
-    from netwatch.decrypt.room import Room
+    from netwatch.decrypt.budget import Room
     from netwatch.model.event import Event
 
 DATA, HEADERS, SETTINGS, PUSH_PROMISE = 0, 1, 4, 5  # frames, section 7.2

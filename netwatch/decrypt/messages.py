@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from netwatch.decrypt.room import STATE_MOST, Room
+from netwatch.decrypt.budget import STATE_MOST, Room
 from netwatch.model.contract import Addon, Store
 from netwatch.model.event import Event, FlowRef, Step
 

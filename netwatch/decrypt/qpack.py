@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netwatch.decrypt.room import Fields
+from netwatch.decrypt.budget import Fields
 
 if TYPE_CHECKING:
     from pylsqpack import Decoder

@@ -12,11 +12,11 @@ from netwatch._fast.base.text import clean
 from netwatch._fast.proto.grpc import status_name
 from netwatch._fast.proto.http.text import MAX_PATH, mask_field, mask_url
 from netwatch.decrypt.bodies import Body
-from netwatch.decrypt.room import FIELDS_MOST, Fields, cost
+from netwatch.decrypt.budget import FIELDS_MOST, Fields, cost
 from netwatch.model.record import Record
 
 if TYPE_CHECKING:
-    from netwatch.decrypt.room import Room
+    from netwatch.decrypt.budget import Room
 
 MIN_DNS, MAX_DNS = 12, 65536  # bytes of a DNS message, RFC 1035 sections 4.1.1 and 4.2.2
 MAX_VALUE = 8192  # characters of a field's value

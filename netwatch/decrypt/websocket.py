@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from netwatch.decrypt.bodies import LIMIT
 
 if TYPE_CHECKING:
-    from netwatch.decrypt.room import Room
+    from netwatch.decrypt.budget import Room
     from netwatch.model.event import Event
 
 FIN, RSV1 = 0x80, 0x40

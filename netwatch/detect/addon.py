@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from netwatch._fast.notice.crowds import Crowds
+from netwatch._fast.notice.cardinality import Crowds
 from netwatch._fast.notice.watch import Watch
 from netwatch._fast.out.record import iso
 from netwatch.detect import table
+from netwatch.detect.acknowledged import ACK, MUTE, about, load
 from netwatch.detect.contract import CROWD, SAID, Detector, Episode, Notice, Told, Value
-from netwatch.detect.gather import facts_of
-from netwatch.detect.marks import ACK, MUTE, about, load
+from netwatch.detect.episodes import facts_of
 from netwatch.model.contract import WARNING, Addon, Store
 from netwatch.model.event import Event, Step
 from netwatch.model.option import Option

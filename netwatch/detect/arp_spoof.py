@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from netwatch._fast.out.addresses import packed_of
 from netwatch.detect.contract import CRITICAL, LINK, SECOND, WARNING, Alarm, Detector, Many, Notice, Told, Value
-from netwatch.detect.gather import Bounded, Gathered
+from netwatch.detect.episodes import Bounded, Gathered
 from netwatch.model.option import Option
 
 ADDRESSES = 8192  # remembered

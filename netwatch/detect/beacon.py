@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from netwatch._fast.out.addresses import text_of
 from netwatch.detect.contract import LINK, STEADY, WARNING, Alarm, Detector, Many, Notice, Told, Value
-from netwatch.detect.gather import Bounded, Gathered, Own
+from netwatch.detect.episodes import Bounded, Gathered, Own
 from netwatch.model.option import Option
 
 PLACES = 2048  # remembered

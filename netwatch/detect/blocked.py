@@ -17,7 +17,7 @@ from netwatch._fast.flow.content import facts_list
 from netwatch._fast.out.addresses import text_of
 from netwatch._fast.out.protocols import DEPENDS, PLAIN
 from netwatch.detect.contract import CRITICAL, CROWD, WARNING, Alarm, Detector, Many, Notice, Told, Value
-from netwatch.detect.gather import Bounded, Crowded, Room, said
+from netwatch.detect.episodes import Bounded, Crowded, Room, said
 from netwatch.model.contract import AddonError
 from netwatch.model.option import Option
 

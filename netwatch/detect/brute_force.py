@@ -18,12 +18,12 @@ from netwatch._fast.out.addresses import text_of
 from netwatch._fast.out.protocols import LOGIN_FAILED
 from netwatch._fast.proto.ssh import IN_CLEAR
 from netwatch.detect.contract import CROWD, WARNING, Alarm, Detector, Many, Notice, Told, Value
-from netwatch.detect.gather import Bounded, bound_of, facts_of, said
+from netwatch.detect.episodes import Bounded, bound_of, facts_of, said
 from netwatch.model.option import Option
 from netwatch.model.record import Record
 
 if TYPE_CHECKING:
-    from netwatch._fast.notice.crowds import Crowd, Crowds
+    from netwatch._fast.notice.cardinality import Crowd, Crowds
 
 SEALED = 1536  # bytes of payload behind the keys of SSH, both ways
 SMALL = {"rdp": 8192, "telnet": 1024}  # bytes of payload, both ways

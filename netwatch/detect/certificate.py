@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.out.addresses import text_of
 from netwatch.detect.contract import CROWD, INFO, SECOND, WARNING, Alarm, Detector, Many, Notice, Told, Value
-from netwatch.detect.gather import end_text, facts_of, is_near
+from netwatch.detect.episodes import end_text, facts_of, is_near
 
 if TYPE_CHECKING:
-    from netwatch._fast.notice.crowds import Crowd, Crowds
+    from netwatch._fast.notice.cardinality import Crowd, Crowds
     from netwatch._fast.proto.tls.der import Certificate as Read
 
 SEQUENCE = b"\x30"  # what every certificate begins with, X.690 section 8.9

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from netwatch._fast.out.addresses import text_of
 from netwatch.detect.contract import CROWD, WARNING, Alarm, Detector, Many, Notice, Told, Value
-from netwatch.detect.gather import Bounded, Crowded, Room, facts_of, in_clear, said
+from netwatch.detect.episodes import Bounded, Crowded, Room, facts_of, in_clear, said
 from netwatch.model.record import Record
 
 LOGINS = ("ftp", "pop3", "imap", "smtp", "telnet", "irc", "ldap", "redis", "mqtt", "amqp", "kafka", "rdp", "vnc", "smb",

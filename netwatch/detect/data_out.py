@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from netwatch._fast.out.addresses import text_of
 from netwatch.detect.contract import CARRIED, LINK, SECOND, WARNING, Alarm, Detector, Many, Notice, Told, Value
-from netwatch.detect.gather import Bounded, Gathered, Own
+from netwatch.detect.episodes import Bounded, Gathered, Own
 from netwatch.model.option import Option
 
 PAIRS = 8192  # remembered, as many flows

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from netwatch._fast.out.addresses import text_of
 from netwatch.detect.contract import CROWD, WARNING, Alarm, Detector, Many, Notice, Told, Value
-from netwatch.detect.gather import bound_of
+from netwatch.detect.episodes import bound_of
 from netwatch.model.option import Option
 
 if TYPE_CHECKING:
-    from netwatch._fast.notice.crowds import Crowd, Crowds
+    from netwatch._fast.notice.cardinality import Crowd, Crowds
 
 NAMES = 4096  # remembered
 VOWELS = frozenset("aeiouy")

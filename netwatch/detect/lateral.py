@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from netwatch._fast.out.addresses import text_of
 from netwatch.detect.contract import CROWD, LINK, WARNING, Alarm, Detector, Many, Notice, Told, Value
-from netwatch.detect.gather import Own, bound_of
+from netwatch.detect.episodes import Own, bound_of
 from netwatch.model.option import Option
 
 if TYPE_CHECKING:
-    from netwatch._fast.notice.crowds import Crowd, Crowds
+    from netwatch._fast.notice.cardinality import Crowd, Crowds
 
 CONNECTIONS = 2048  # remembered
 PORTS = {135: "RPC", 139: "SMB", 445: "SMB", 3389: "RDP", 5985: "WinRM", 5986: "WinRM"}

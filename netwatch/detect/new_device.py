@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netwatch.detect.contract import INFO, LINK, SECOND, Alarm, Detector, Many, Notice, Told, Value
-from netwatch.detect.gather import Bounded, Gathered, begun
+from netwatch.detect.episodes import Bounded, Gathered, begun
 from netwatch.model.option import Option
 
 DEVICES = 8192  # remembered

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from netwatch._fast.out.addresses import text_of
 from netwatch.detect.contract import WARNING, Told
-from netwatch.detect.gather import Gathered
+from netwatch.detect.episodes import Gathered
 from netwatch.detect.programs import Learner, options, print_of
 from netwatch.model.record import Record
 

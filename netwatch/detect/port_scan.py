@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from netwatch._fast.out.addresses import text_of
 from netwatch.detect.contract import CROWD, WARNING, Alarm, Detector, Many, Notice, Told, Value
-from netwatch.detect.gather import bound_of
+from netwatch.detect.episodes import bound_of
 from netwatch.model.option import Option
 from netwatch.model.record import Record
 
 if TYPE_CHECKING:
-    from netwatch._fast.notice.crowds import Crowd, Crowds
+    from netwatch._fast.notice.cardinality import Crowd, Crowds
 
 MOST = 2000  # scans remembered
 REMEMBERED = 8192  # things, in a table; twice as many ports of TCP, slowly

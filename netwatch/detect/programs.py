@@ -17,7 +17,7 @@ from pathlib import Path
 from netwatch._fast.notice.domains import registered
 from netwatch._fast.out.addresses import text_of
 from netwatch.detect.contract import SAID, SECOND, Alarm, Detector, Many, Notice, Value
-from netwatch.detect.gather import Bounded, begun, said
+from netwatch.detect.episodes import Bounded, begun, said
 from netwatch.model.contract import AddonError
 from netwatch.model.option import Option
 from netwatch.model.record import Record, look_up

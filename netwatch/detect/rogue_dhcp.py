@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from netwatch.detect.contract import CROWD, WARNING, Alarm, Detector, Many, Notice, Told, Value
-from netwatch.detect.gather import Bounded, said
+from netwatch.detect.episodes import Bounded, said
 from netwatch.model.record import Record
 
 if TYPE_CHECKING:
-    from netwatch._fast.notice.crowds import Crowd
+    from netwatch._fast.notice.cardinality import Crowd
 
 SERVERS = 256  # remembered
 GIVEN = ("router", "dns")

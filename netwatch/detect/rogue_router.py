@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from netwatch._fast.out.addresses import packed_of
 from netwatch.detect.contract import LINK, SECOND, WARNING, Alarm, Detector, Many, Notice, Told, Value
-from netwatch.detect.gather import Bounded, Gathered, begun
+from netwatch.detect.episodes import Bounded, Gathered, begun
 from netwatch.model.option import Option
 
 ROUTERS = 1024  # remembered

@@ -13,7 +13,7 @@ from netwatch.detect.contract import CRITICAL, CROWD, Alarm, Detector, Many, Not
 from netwatch.model.option import Option
 
 if TYPE_CHECKING:
-    from netwatch._fast.notice.crowds import Crowd, Crowds
+    from netwatch._fast.notice.cardinality import Crowd, Crowds
 
 
 class SynFlood(Detector):

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from netwatch._fast.out.addresses import text_of
 from netwatch._fast.proto.tls.names import CIPHERS, VERSIONS
 from netwatch.detect.contract import CROWD, WARNING, Alarm, Detector, Many, Notice, Told, Value
-from netwatch.detect.gather import end_text, facts_of, only, said
+from netwatch.detect.episodes import end_text, facts_of, only, said
 
 if TYPE_CHECKING:
-    from netwatch._fast.notice.crowds import Crowd, Crowds
+    from netwatch._fast.notice.cardinality import Crowd, Crowds
 
 OLD = ("SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1")
 WEAK = ("NULL", "EXPORT", "anon", "RC4", "RC2", "DES_CBC", "3DES", "IDEA", "DES40")  # parts of names of suites

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from netwatch._fast.notice.tallies import Tallies
 from netwatch._fast.notice.watch import Watch
 from netwatch.detect.addon import Detect
-from netwatch.detect.gather import Bounded
+from netwatch.detect.episodes import Bounded
 from netwatch.diagnose import table
 from netwatch.diagnose.causes import ranked
 from netwatch.diagnose.commentary import service_of
 from netwatch.diagnose.contract import Measured, Rule, Subject, hidden_by
-from netwatch.diagnose.course import Course, Finding
+from netwatch.diagnose.lifecycle import Course, Finding
 from netwatch.diagnose.thresholds import THRESHOLDS, limits
 from netwatch.model.contract import WARNING, Addon, Store
 from netwatch.model.event import Event, FlowRef, Step

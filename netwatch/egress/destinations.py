@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from netwatch.egress.policy import Destination
 from netwatch.model.record import Record, look_up
-from netwatch.model.span import Span
+from netwatch.model.timespan import Span
 
 MOST = 65_536  # destinations
 KEYS = frozenset({"src", "dst", "dport", "proto", "first", "last", "bytes_out", "bytes_in", "tls", "quic", "http",

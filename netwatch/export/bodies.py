@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 from netwatch.decrypt.bodies import Body
-from netwatch.decrypt.room import Room
-from netwatch.export.found import CROWDED, HOLE, LONG, OPEN
+from netwatch.decrypt.budget import Room
+from netwatch.export.extracted import CROWDED, HOLE, LONG, OPEN
 
 HEAD_MOST = 1 << 18  # bytes of a head
 LINE_MOST = 4096  # of the line before a chunk

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from netwatch.export.found import CROWDED, HOLE, LONG, Found
+from netwatch.export.extracted import CROWDED, HOLE, LONG, Found
 
 if TYPE_CHECKING:
-    from netwatch.decrypt.room import Room
+    from netwatch.decrypt.budget import Room
     from netwatch.model.record import Record
 
 CREATE, CLOSE, READ, WRITE = 5, 6, 8, 9  # section 2.2.1

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from netwatch.decrypt.bodies import LIMIT
-from netwatch.decrypt.room import Room
+from netwatch.decrypt.budget import Room
 from netwatch.export.bodies import Content, Direction
-from netwatch.export.found import CROWDED, HOLE, LONG, OTHER
+from netwatch.export.extracted import CROWDED, HOLE, LONG, OTHER
 from netwatch.model.event import Event
 from netwatch.model.record import Record
 

@@ -20,6 +20,7 @@ from collections.abc import Mapping
 
 from netwatch.filter import expressions, habits, lists, ofpackets, primitives, values
 from netwatch.filter.cursor import Cursor
+from netwatch.filter.enumerated import ALSO
 from netwatch.filter.evaluate import RELATIONS
 from netwatch.filter.lexer import WORD_OPERATORS, Kind, Token
 from netwatch.filter.nodes import (
@@ -38,7 +39,6 @@ from netwatch.filter.nodes import (
     Truth,
     Words,
 )
-from netwatch.filter.numbered import ALSO
 from netwatch.filter.typing_rules import TRUTHS, make_test, pattern
 from netwatch.schema import BY_NAME, FIELDS, NAMES, Field, Type, transport_of
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 from functools import cache
 
 from netwatch.filter import values
+from netwatch.filter.enumerated import BY_FIELD, meant
 from netwatch.filter.lexer import Kind, Token
 from netwatch.filter.nodes import Addresses, FilterError, Numbers, Part, Pattern, Test, Truth, Words
-from netwatch.filter.numbered import BY_FIELD, meant
 from netwatch.filter.regex import Regex, RegexError
 from netwatch.schema import UNIT_NS, Field, Type
 

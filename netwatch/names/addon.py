@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from netwatch._fast.out.addresses import text_of
-from netwatch._fast.out.adorn import Adorner
+from netwatch._fast.out.enrich import Adorner
 from netwatch._fast.out.naming import NameTable
 from netwatch._fast.out.rawflow import RawFlow
 from netwatch.model.contract import Addon, Store

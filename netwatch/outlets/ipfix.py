@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from netwatch.model.record import Record
-from netwatch.outlets.connected import Connected
+from netwatch.outlets.connection import Connected
 from netwatch.outlets.plan import IPFIX_PORT, IPFIX_TLS_PORT, Plan
 
 SCHEMES = ("udp", "tcp", "tls")

@@ -8,7 +8,7 @@ import os
 import socket
 from collections.abc import Mapping
 
-from netwatch.outlets.connected import Connected
+from netwatch.outlets.connection import Connected
 from netwatch.outlets.plan import SNAPSHOT, Plan
 
 SCHEMES = ("udp", "tcp", "tls", "unix")

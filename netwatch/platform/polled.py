@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 
 from netwatch.model.host import Unavailable
 from netwatch.model.machine import Identity, Status
+from netwatch.platform.attribution import POLLED, Sight, Sights
 from netwatch.platform.base import Socket
 from netwatch.platform.facts import Facts
-from netwatch.platform.sights import POLLED, Sight, Sights
 from netwatch.platform.watch import Watch
 
 PACE_S = 1.0

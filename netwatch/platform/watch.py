@@ -18,9 +18,9 @@ from typing import Protocol
 
 from netwatch.model.host import Unavailable
 from netwatch.model.machine import NOT_NEEDED, BoundSocket, KernelDrop, Owner, Status, Unknown
+from netwatch.platform.attribution import SECOND, Found, Sights
 from netwatch.platform.base import PROTOCOLS, is_group, packed
 from netwatch.platform.facts import Facts
-from netwatch.platform.sights import SECOND, Found, Sights
 
 DRAIN_S = 0.05                 # between two looks at the events
 FRESH_S = 0.002                # many are asked about at once: the events are looked at once for all of them

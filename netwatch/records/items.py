@@ -14,7 +14,7 @@ from netwatch.run.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from netwatch._fast.engine import Engine
-    from netwatch.records.scout import Scout
+    from netwatch.records.first_pass import Scout
 
 Cells = list[str | None]
 Piece = bytes | Cells  # what is written of one record, to be put out later

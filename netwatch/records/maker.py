@@ -21,7 +21,7 @@ from netwatch.run.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from netwatch._fast.engine import Engine
-    from netwatch.records.scout import Scout
+    from netwatch.records.first_pass import Scout
 
 CLEAR_DNS = ("udp", "tcp")
 ENDS = frozenset({"src", "sport", "dst", "dport"})

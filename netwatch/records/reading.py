@@ -10,8 +10,8 @@ from netwatch._fast.input.pcapng import Pcapng
 from netwatch.model.contract import Addon, Purpose, Values
 from netwatch.model.event import Step
 from netwatch.model.host import Host
+from netwatch.records.first_pass import Scout
 from netwatch.records.maker import RecordMaker
-from netwatch.records.scout import Scout
 from netwatch.records.selection import Selection, singular
 from netwatch.records.streams import STREAM_LIMIT
 from netwatch.run import addons
@@ -80,7 +80,7 @@ class Reading:
         self._scouting = self._pipeline(frozenset(), True, order.again()) if ahead and order.again else None
 
     def look_ahead(self, stop: Callable[[], bool] = lambda: False) -> None:
-        """Learn what the flows of the files turn out to be, where that matters (scout.py)."""
+        """Learn what the flows of the files turn out to be, where that matters (first_pass.py)."""
         pipeline, self._scouting = self._scouting, None
         if pipeline is None:
             return

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from _typeshed import SupportsRichComparison
 
     from netwatch.filter import Filter
-    from netwatch.filter.alike import Class
+    from netwatch.filter.distinct import Class
+    from netwatch.records.first_pass import Scout
     from netwatch.records.items import Piece
-    from netwatch.records.scout import Scout
     from netwatch.schema import Type
 
 ADDRESS_SIZES = (4, 16, 6)  # bytes of IPv4, IPv6 and MAC addresses, in the order they are sorted
@@ -131,7 +131,7 @@ class Selection:
 
     def _classes(self, where: Filter) -> dict[str, Class]:
         """What of the values of packets matters. What their flow says changes, unless it is known how it ended."""
-        from netwatch.filter.alike import classes_of
+        from netwatch.filter.distinct import classes_of
 
         found = classes_of(where.node, "packet")
         if self._asks_flows:

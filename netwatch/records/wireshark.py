@@ -97,9 +97,9 @@ def _mqtt(value: object) -> object:
 
 @cache
 def _numbers(table: str) -> Mapping[str, int]:
-    from netwatch.filter import numbered
+    from netwatch.filter import enumerated
 
-    return {word: number for number, word in getattr(numbered, table).numbers.items()}
+    return {word: number for number, word in getattr(enumerated, table).numbers.items()}
 
 
 @cache

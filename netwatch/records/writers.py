@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import IO
 
 from netwatch._fast.out.encoder import STYLES, Encoder
+from netwatch.records.ascii_text import PLAIN
 from netwatch.records.clock import Clock
 from netwatch.records.columns import FURTHER, Column, columns_of
+from netwatch.records.csv_sheet import Sheet
 from netwatch.records.items import Cells, FlowRun, Item, Packets, Piece
-from netwatch.records.plain import PLAIN
-from netwatch.records.sheet import Sheet
 from netwatch.records.tables import PLAIN_LOOK, Look, short, summary_lines, table
 from netwatch.records.values import Record, keys_of
 

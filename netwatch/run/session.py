@@ -33,10 +33,10 @@ from netwatch.names.addon import Names
 from netwatch.owners.addon import FlowOwners
 from netwatch.run import addons
 from netwatch.run.cost import Meter, resident_bytes
-from netwatch.run.past import Past, on_screen
+from netwatch.run.fair_lock import Turns
+from netwatch.run.past_session import Past, on_screen
 from netwatch.run.pipeline import Pipeline
 from netwatch.run.replay import Player
-from netwatch.run.turns import Turns
 from netwatch.store import files
 from netwatch.store.settings import Settings
 

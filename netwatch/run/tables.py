@@ -20,7 +20,7 @@ from netwatch.model.contract import Purpose, Question, Where
 from netwatch.model.group import Within
 from netwatch.model.record import Record
 from netwatch.model.session import Gone, Health, Moment, Page
-from netwatch.run.past import Past
+from netwatch.run.past_session import Past
 from netwatch.run.remote import Silence
 from netwatch.run.session import Session
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from netwatch.model.record import Record
-from netwatch.model.span import Span
+from netwatch.model.timespan import Span
 from netwatch.records.values import value_at
 from netwatch.stats.flows import FlowStatistic
 from netwatch.stats.table import Column, Kind, Table, most_first

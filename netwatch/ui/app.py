@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from netwatch._fast.term.canvas import Canvas
 from netwatch.store import crash
-from netwatch.ui import drill, filterline, frame, keys, replaykeys, timemode, views
+from netwatch.ui import chrome, drill, filterline, keys, replaykeys, timemode, views
 from netwatch.ui.poller import Request, Snapshot
 from netwatch.ui.popups import POPUPS
 from netwatch.ui.state import USUAL, WELCOME, Area, State
@@ -61,7 +61,7 @@ class App:
         """A key was pressed: `name` as in the table of keys, `character` what it prints, if anything."""
         state = self.state
         self._say("")
-        if self._rows < frame.MIN_ROWS or self._cols < frame.MIN_COLS:
+        if self._rows < chrome.MIN_ROWS or self._cols < chrome.MIN_COLS:
             if name == "q":
                 self.quit_code = 0
             return
@@ -86,7 +86,7 @@ class App:
         if state.overlay:
             self._guard(self._mouse_over, what, y, x)
         elif y == 0 and not what.startswith("wheel") and state.view == "full":
-            for spot in frame.tab_spots(state, self._cols):
+            for spot in chrome.tab_spots(state, self._cols):
                 if spot.x <= x < spot.x + spot.cells:
                     self._show_tab(spot.tab)
         elif state.body.y <= y < state.body.y + state.body.height and state.tab not in state.failed:
@@ -157,8 +157,8 @@ class App:
         state = self.state
         canvas.unclip()
         canvas.clear()
-        if canvas.rows < frame.MIN_ROWS or canvas.cols < frame.MIN_COLS:
-            frame.draw_too_small(canvas)
+        if canvas.rows < chrome.MIN_ROWS or canvas.cols < chrome.MIN_COLS:
+            chrome.draw_too_small(canvas)
             return
         if state.tab not in state.failed:
             canvas.clip_to(*state.body)
@@ -181,7 +181,7 @@ class App:
         if state.overlay in POPUPS:
             self._draw_popup(canvas)
         if not getattr(self._module, "BARE", False):
-            frame.draw_frame(canvas, state)
+            chrome.draw_frame(canvas, state)
 
     def _draw_popup(self, canvas: Canvas) -> None:
         state = self.state
@@ -240,7 +240,7 @@ class App:
 
     def _place_body(self) -> None:
         bare = getattr(self._module, "BARE", False)
-        self.state.body = Area(0, 0, self._rows, self._cols) if bare else frame.body_of(self._rows, self._cols)
+        self.state.body = Area(0, 0, self._rows, self._cols) if bare else chrome.body_of(self._rows, self._cols)
 
     def _go(self, name: str) -> None:
         self._show_tab(find(name))

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.term.canvas import Canvas, clip
+from netwatch.ui import chrome, keys, term
 from netwatch.ui import format as fmt
-from netwatch.ui import frame, keys, term
 from netwatch.ui.poller import Snapshot
 from netwatch.ui.state import Area, Look, State
 from netwatch.ui.theme import APP, ASCII, BRAND, GOOD, MUTED, TEXT, TITLE, UNICODE, WARN, Glyphs
@@ -185,8 +185,8 @@ class Screen:
         """The whole screen."""
         canvas.unclip()
         canvas.clear()
-        if canvas.rows < frame.MIN_ROWS or canvas.cols < frame.MIN_COLS:
-            frame.draw_too_small(canvas)
+        if canvas.rows < chrome.MIN_ROWS or canvas.cols < chrome.MIN_COLS:
+            chrome.draw_too_small(canvas)
             return
         state, compared = self.state, _part(self.state).compared
         canvas.put(0, 1, "netwatch diff", BRAND)
@@ -199,7 +199,7 @@ class Screen:
             x += canvas.put(y, x, clip(name, max(8, room), state.glyphs.ellipsis), GOOD) + 2
             canvas.put(y, x, clip(words, canvas.cols - x - 1, state.glyphs.ellipsis), MUTED)
         LIST.draw(canvas, state)
-        frame.draw_footer(canvas, canvas.rows - 1, state)
+        chrome.draw_footer(canvas, canvas.rows - 1, state)
 
 
 class Nothing:

@@ -26,7 +26,7 @@ from netwatch.model.contract import Purpose
 from netwatch.model.record import Record
 from netwatch.model.session import Gone
 from netwatch.run import remote
-from netwatch.run.past import Past
+from netwatch.run.past_session import Past
 from netwatch.run.session import Session
 from netwatch.run.tables import TablesSession
 from netwatch.store.settings import Settings

@@ -16,7 +16,7 @@ import psutil
 import pytest
 from netwatch_command import COMMAND, ENVIRONMENT, ROOT, Run
 
-from netwatch.cli import alone, each
+from netwatch.cli import each, single_file
 
 CAPTURES = [ROOT / "tests" / "captures" / f"{name}.pcap" for name in ("https2", "dns_odd", "ftp", "tftp")]
 CAPTURES = [path for path in CAPTURES if path.exists()] + [ROOT / "docs" / "tour.pcap"]
@@ -111,28 +111,28 @@ def test_answers_that_wait_have_a_bound_together(monkeypatch: pytest.MonkeyPatch
     """Those that are not next wait for room, and the answers are the same."""
     files = [str(CAPTURES[i % len(CAPTURES)]) for i in range(6)]
 
-    def answers() -> tuple[list[alone.Answer], int]:
-        most, hold = 0, alone.Readers.hold
+    def answers() -> tuple[list[single_file.Answer], int]:
+        most, hold = 0, single_file.Readers.hold
 
-        def held(readers: alone.Readers, number: int, size: int) -> None:
+        def held(readers: single_file.Readers, number: int, size: int) -> None:
             nonlocal most
             hold(readers, number, size)
             most = max(most, readers._held)
 
-        monkeypatch.setattr(alone.Readers, "hold", held)
+        monkeypatch.setattr(single_file.Readers, "hold", held)
         found = list(each._side_by_side(files, ["--each", "--what", "packets"], 3))
-        monkeypatch.setattr(alone.Readers, "hold", hold)
+        monkeypatch.setattr(single_file.Readers, "hold", hold)
         return found, most
 
     free, most = answers()
-    monkeypatch.setattr(alone, "ALL_MOST", 1)
+    monkeypatch.setattr(single_file, "ALL_MOST", 1)
     bound, least = answers()
     assert bound == free and least < most
 
 
 def test_what_is_too_large_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(alone, "MOST", 100)
-    code, said, found = alone.answer_of(["--each", str(CAPTURES[-1])])
+    monkeypatch.setattr(single_file, "MOST", 100)
+    code, said, found = single_file.answer_of(["--each", str(CAPTURES[-1])])
     assert (code, found) == (69, b"")
     assert "too large" in said
 

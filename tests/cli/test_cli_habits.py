@@ -17,8 +17,8 @@ import time
 import pytest
 from netwatch_command import COMMAND, ENVIRONMENT, ROOT
 
-from netwatch.cli import COMMANDS, elsewhere
-from netwatch.cli.elsewhere import OPTIONS
+from netwatch.cli import COMMANDS, foreign_options
+from netwatch.cli.foreign_options import OPTIONS
 from netwatch.schema import BY_NAME
 from netwatch.stats.topics import TOPICS
 
@@ -117,11 +117,11 @@ def test_keys_come_from_the_terminal_while_a_capture_is_piped_in() -> None:
     assert b"standard input" in said
 
 
-@pytest.mark.parametrize("word", elsewhere.COMMANDS)
+@pytest.mark.parametrize("word", foreign_options.COMMANDS)
 def test_commands_of_others_lead_to_one_that_there_is(word):
     """With options that it has."""
     assert word not in COMMANDS
-    first, *rest = elsewhere.COMMANDS[word].split()
+    first, *rest = foreign_options.COMMANDS[word].split()
     assert first in COMMANDS
     known = subprocess.run([*COMMAND, first, "--help"], env=ENVIRONMENT, capture_output=True, text=True, timeout=60,
                            check=True).stdout
@@ -130,7 +130,7 @@ def test_commands_of_others_lead_to_one_that_there_is(word):
 
 
 def test_tsharks_statistics_are_topics():
-    assert set(elsewhere.TOPICS.values()) <= set(TOPICS)
+    assert set(foreign_options.TOPICS.values()) <= set(TOPICS)
 
 
 def test_what_is_long_is_not_said_whole(netwatch):

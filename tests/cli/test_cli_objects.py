@@ -15,9 +15,9 @@ from netwatch_command import ROOT, Run
 
 from netwatch._fast.out.masking import masked_form
 from netwatch.cli.export import _named
-from netwatch.decrypt.room import Room
-from netwatch.export.carried import HELD_MOST, Mail
+from netwatch.decrypt.budget import Room
 from netwatch.export.smbfiles import SmbFiles
+from netwatch.export.transfers import HELD_MOST, Mail
 
 SHARED = Path(os.environ.get("NETWATCH_CAPTURES", ROOT.parent / "shared" / "captures"))
 OURS = ROOT / "tests" / "captures"

@@ -14,7 +14,7 @@ import zstandard
 from netwatch_command import COMMAND, ENVIRONMENT, ROOT, Run
 
 from netwatch.cli import COMMANDS as COMMANDS_OF_ALL
-from netwatch.store.packing import Packing
+from netwatch.store.compressing import Packing
 
 TOUR = ROOT / "docs" / "tour.pcap"
 COMMANDS = ("read", "show", "stats", "assert", "run", "devices", "fields", "protocols", "formats", "config", "doctor")

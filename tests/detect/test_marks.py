@@ -16,7 +16,7 @@ from wire import pcap
 
 from netwatch.addons import alerts
 from netwatch.addons.timeline import Entry, Timeline
-from netwatch.detect.marks import ACK, MUTE, load
+from netwatch.detect.acknowledged import ACK, MUTE, load
 from netwatch.model.contract import Purpose
 from netwatch.run.session import Session
 

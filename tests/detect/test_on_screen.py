@@ -13,9 +13,9 @@ from netwatch.addons import alerts
 from netwatch.addons.insights import Insights
 from netwatch.addons.recorder import Recorder
 from netwatch.addons.timeline import Timeline
-from netwatch.detect.marks import ACK, MUTE, load
+from netwatch.detect.acknowledged import ACK, MUTE, load
 from netwatch.model.session import Sign
-from netwatch.ui import frame
+from netwatch.ui import chrome
 from netwatch.ui.tabs import TABS
 from netwatch.ui.views import VIEWS
 from tests.ui.driver import Driver
@@ -88,7 +88,7 @@ def test_the_mark_counts_what_insights_has_cards_of(session: Replayed) -> None:
         assert next(iter(told.values())).more == cards[0].title
         shown = driven(session, 200, 50)
         digit = shown.canvas.style_at(0, shown.line(0).index("9 Insight"))
-        assert digit == frame.SIGNED["warning" if command else "error"]
+        assert digit == chrome.SIGNED["warning" if command else "error"]
 
 
 def test_nothing_where_there_is_none(session: Replayed) -> None:

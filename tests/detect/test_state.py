@@ -10,7 +10,7 @@ import hostile
 import pytest
 from netwatch_command import COMMAND, ENVIRONMENT
 
-from netwatch.detect.gather import Crowded, Room
+from netwatch.detect.episodes import Crowded, Room
 
 MOST = 64 << 20  # bytes
 APART = """

@@ -9,7 +9,7 @@ from netwatch._fast.out.packetfields import FIELDS
 from netwatch._fast.view.packetverdicts import ALIKE, PacketVerdicts
 from netwatch.capture.file import open_files
 from netwatch.filter import Filter
-from netwatch.filter.alike import classes_of
+from netwatch.filter.distinct import classes_of
 from netwatch.records.items import Packets
 from netwatch.records.maker import RecordMaker
 from netwatch.records.selection import Selection

@@ -333,12 +333,12 @@ def test_what_cannot_hold_is_said(text, column, words):
 def test_states_and_protocols_are_those_that_records_have():
     from netwatch._fast.out.names import ENDINGS, PROTOCOLS, STATES
     from netwatch._fast.proto.dns.text import OPCODES, RCODES
-    from netwatch.filter import numbered
+    from netwatch.filter import enumerated
 
-    assert set(STATES) - {None} | {"UDP_IDLE", "UDP_STALE"} == numbered.STATE.words
-    assert set(ENDINGS) - {None} == numbered.ENDED.words
-    assert {number: name for number, name in PROTOCOLS.items() if number < 256} == numbered.PROTO.numbers
-    assert (numbered.RCODE.numbers, numbered.OPCODE.numbers) == (RCODES, OPCODES)
+    assert set(STATES) - {None} | {"UDP_IDLE", "UDP_STALE"} == enumerated.STATE.words
+    assert set(ENDINGS) - {None} == enumerated.ENDED.words
+    assert {number: name for number, name in PROTOCOLS.items() if number < 256} == enumerated.PROTO.numbers
+    assert (enumerated.RCODE.numbers, enumerated.OPCODE.numbers) == (RCODES, OPCODES)
 
 
 def test_every_protocol_can_be_asked_for_alone():

@@ -20,7 +20,7 @@ from test_evidence import FLOW
 from netwatch.bundle import manifest
 from netwatch.bundle.redact import PROFILE_OF, Redactor
 from netwatch.schema import FIELDS, Privacy, Type
-from netwatch.store.whole import WholeFolder
+from netwatch.store.atomic import WholeFolder
 
 TOUR = ROOT / "docs" / "tour.pcap"
 

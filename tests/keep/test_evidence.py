@@ -23,7 +23,7 @@ from netwatch.capture.file import open_savefile
 from netwatch.export import evidence
 from netwatch.model.event import Step
 from netwatch.model.record import Record
-from netwatch.recorder.line import ChosenLine
+from netwatch.recorder.pending import ChosenLine
 from netwatch.run import addons
 from netwatch.run.pipeline import Pipeline
 

@@ -17,7 +17,7 @@ from made_captures import ACK, FIN, PSH, SYN, capture, tcp
 from netwatch_command import COMMAND, ENVIRONMENT, Run
 
 from netwatch.cli import export as command
-from netwatch.decrypt.room import Room
+from netwatch.decrypt.budget import Room
 from netwatch.export import har
 from netwatch.export.bodies import Direction
 from netwatch.export.web import Exchange

@@ -24,7 +24,7 @@ from netwatch.history import tape
 from netwatch.model.contract import Purpose
 from netwatch.model.record import Record
 from netwatch.model.session import Gone
-from netwatch.run.past import Past
+from netwatch.run.past_session import Past
 from netwatch.run.replay import Player
 from netwatch.run.session import Session
 from netwatch.store.settings import Settings

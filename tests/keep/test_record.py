@@ -21,7 +21,7 @@ from netwatch._fast.input.pcapngwriter import CaptureWriter
 from netwatch._fast.view.framering import FrameRing
 from netwatch.capture.file import open_savefile
 from netwatch.cli.selection import parse_where
-from netwatch.recorder.line import Line
+from netwatch.recorder.pending import Line
 from netwatch.recorder.rotation import NAME, Rotation
 from netwatch.run import addons
 from netwatch.run.pipeline import Pipeline

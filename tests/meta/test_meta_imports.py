@@ -35,7 +35,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "netwatch.decrypt": ("netwatch.decrypt", "netwatch.model", "netwatch.schema", FAST),
     "netwatch.owners": ("netwatch.owners", "netwatch.model", FAST),
     "netwatch.detect": ("netwatch.detect", "netwatch.owners", "netwatch.store", "netwatch.model", FAST),
-    "netwatch.export": ("netwatch.export", "netwatch.decrypt.bodies", "netwatch.decrypt.room", "netwatch.model",
+    "netwatch.export": ("netwatch.export", "netwatch.decrypt.bodies", "netwatch.decrypt.budget", "netwatch.model",
                         "netwatch.schema", FAST),
     "netwatch.bundle": ("netwatch.bundle", "netwatch.model", "netwatch.schema", "netwatch.store"),
     "netwatch.history": ("netwatch.history", "netwatch.model", "netwatch.store", FAST, "netwatch"),

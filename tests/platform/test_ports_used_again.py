@@ -18,11 +18,11 @@ import pytest
 
 from netwatch.model.machine import Identity, Process, Unknown
 from netwatch.platform import polled
+from netwatch.platform.attribution import AGAIN, BETWEEN, GONE, LINGER, MS, SECOND, UNPROVED, Found, Sight, Sights
 from netwatch.platform.base import Socket
 from netwatch.platform.facts import Facts
 from netwatch.platform.linux import bcc, bpf_events, diag, ebpf
-from netwatch.platform.linux.closings import ATTRIBUTE, COOKIE, DIAG, Closing, Closings, closing
-from netwatch.platform.sights import AGAIN, BETWEEN, GONE, LINGER, MS, SECOND, UNPROVED, Found, Sight, Sights
+from netwatch.platform.linux.socket_close import ATTRIBUTE, COOKIE, DIAG, Closing, Closings, closing
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
 OWN = 100

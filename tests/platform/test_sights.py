@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from netwatch.model.machine import EXACT, LATE, LISTENER, PORT, SHARED, Identity, Unknown
-from netwatch.platform import sights as module
-from netwatch.platform.sights import MS, POLLED, SECOND, SILENT, TOLD, Found, Sight, Sights
+from netwatch.platform import attribution as module
+from netwatch.platform.attribution import MS, POLLED, SECOND, SILENT, TOLD, Found, Sight, Sights
 
 A, B, ALL = b"\x0a\0\0\1", b"\x0a\0\0\2", b""
 LOOP = b"\x7f\0\0\1"

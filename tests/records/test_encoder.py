@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from netwatch_command import ROOT
 
 from netwatch._fast.out.addresses import packed_of, text_of
+from netwatch._fast.out.csvlines import Sheet
 from netwatch._fast.out.encoder import Encoder, cell_of
-from netwatch._fast.out.sheet import Sheet
 from netwatch.capture.file import open_files
 from netwatch.decrypt.messages import Messages
 from netwatch.names.addon import Names

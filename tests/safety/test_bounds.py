@@ -19,8 +19,8 @@ from bench import attacks  # noqa: E402
 from netwatch.cli.doctor import bounds  # noqa: E402
 from netwatch.decrypt import qpack  # noqa: E402
 from netwatch.decrypt.bodies import LIMIT, Body  # noqa: E402
+from netwatch.decrypt.budget import CONTENT_MOST, FIELDS_MOST, Room  # noqa: E402
 from netwatch.decrypt.messages import Messages  # noqa: E402
-from netwatch.decrypt.room import CONTENT_MOST, FIELDS_MOST, Room  # noqa: E402
 from netwatch.run.pipeline import Pipeline  # noqa: E402
 
 
@@ -97,7 +97,7 @@ def test_doctor_tells_every_bound():
     assert {"STATE_MOST", "CONTENT_MOST", "ALL_MOST", "MAX_NODES"} <= {each["name"] for each in told}
     text = subprocess.run([*COMMAND, "doctor", "--bounds"], env=ENVIRONMENT, capture_output=True, text=True,
                           timeout=60).stdout
-    assert "netwatch/decrypt/room.py\n" in text and "67,108,864  STATE_MOST: bytes that readers" in text
+    assert "netwatch/decrypt/budget.py\n" in text and "67,108,864  STATE_MOST: bytes that readers" in text
 
 
 def test_bounds_are_read_from_any_source(tmp_path):

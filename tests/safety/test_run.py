@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from netwatch_command import COMMAND, ENVIRONMENT
 
-from netwatch.cli import leash
+from netwatch.cli import child_guard
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="captures, on Linux")
 NOBODY = 65_534
@@ -79,10 +79,10 @@ def test_a_run_that_is_killed_leaves_no_keys_and_no_program(running, open_folder
 
 
 def test_what_does_not_end_when_it_is_told_to_is_killed(tmp_path, monkeypatch):
-    monkeypatch.setattr(leash, "PATIENCE_MS", 200)
+    monkeypatch.setattr(child_guard, "PATIENCE_MS", 200)
     folder = tmp_path / "keys"
     folder.mkdir()
-    held = leash.Leash(str(folder))
+    held = child_guard.Leash(str(folder))
     copy = os.dup(held._hand.fileno())  # as any process has it that is forked later
     program = subprocess.Popen(["sh", "-c", f"trap '' TERM; echo > {tmp_path}/deaf; while :; do sleep 0.1; done"])
     try:

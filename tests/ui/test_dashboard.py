@@ -20,7 +20,7 @@ from netwatch.model.group import Within
 from netwatch.model.machine import Counters, Rate
 from netwatch.ui import keys
 from netwatch.ui.state import State
-from netwatch.ui.tabs.dashboard import health, peers, programs
+from netwatch.ui.tabs.dashboard import health, programs, responders
 from netwatch.ui.tabs.dashboard import tab as dashboard
 from netwatch.ui.theme import UNICODE
 from netwatch.ui.views import dense
@@ -136,12 +136,12 @@ def test_keys_do_what_the_help_says(names: Replayed) -> None:
     driver.keys("backspace", "home", "enter")
     assert driver.state.snapshot.answer.programs == tree
     first = driver.keys("w").state.snapshot.answer.peers[0]
-    assert peers.selected(driver.state) == first
+    assert responders.selected(driver.state) == first
     second = driver.keys("j").state.snapshot.answer.peers[1]
-    assert peers.selected(driver.state) == second != first
-    assert peers.cursor(driver.keys("end").state) == len(driver.state.snapshot.answer.peers) - 1
-    assert peers.cursor(driver.keys("pgup").state) == 0
-    assert peers.cursor(driver.keys("pgdn", "home").state) == 0
+    assert responders.selected(driver.state) == second != first
+    assert responders.cursor(driver.keys("end").state) == len(driver.state.snapshot.answer.peers) - 1
+    assert responders.cursor(driver.keys("pgup").state) == 0
+    assert responders.cursor(driver.keys("pgdn", "home").state) == 0
     assert not driver.state.snapshot.answer.by_rate
     assert driver.keys("s").state.snapshot.answer.by_rate
     driver.keys("s", "enter")
@@ -303,11 +303,11 @@ def test_mouse_selects_and_opens(names: Replayed) -> None:
     driver = shown(names, "dashboard", 120, 40)
     place = dashboard.layout(driver.state).hosts
     driver.app.mouse("click", place.y + 3, place.x + 4)
-    assert peers.cursor(driver.state) == 1 and programs.part(driver.state).where
+    assert responders.cursor(driver.state) == 1 and programs.part(driver.state).where
     driver.app.mouse("wheel-up", place.y + 3, place.x + 4)
-    assert peers.cursor(driver.state) == 0
+    assert responders.cursor(driver.state) == 0
     driver.app.mouse("click", place.y + place.height - 1, place.x + 4)      # no peer there
-    assert peers.cursor(driver.state) == 0
+    assert responders.cursor(driver.state) == 0
     tree = dashboard.layout(driver.state).programs
     driver.app.mouse("double", tree.y + 2, 10)
     driver.step()

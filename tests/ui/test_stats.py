@@ -8,7 +8,7 @@ import pytest
 from golden_file import same_as_golden
 
 from netwatch.addons.statistics import SPREAD_US, Share, Statistics
-from netwatch.ui.tabs.stats import panels, spread
+from netwatch.ui.tabs.stats import histogram, panels
 from netwatch.ui.tabs.stats import tab as stats
 from netwatch.ui.theme import UNICODE
 from tests.engine.wire import eth, ip4, pcap, spaced
@@ -165,15 +165,15 @@ def test_the_tree_of_protocols_adds_up() -> None:
 
 def test_steps_are_joined_until_they_fit() -> None:
     counts = tuple(1 if 4 <= k < 12 else 0 for k in range(len(SPREAD_US)))
-    assert len(spread.steps_of(counts, 8)) == 8
-    joined = spread.steps_of(counts, 3)
+    assert len(histogram.steps_of(counts, 8)) == 8
+    joined = histogram.steps_of(counts, 3)
     assert len(joined) == 3 and sum(count for _, _, count in joined) == 8
     assert joined[0][:2] == (16, 128)
-    assert spread.steps_of((0,) * len(SPREAD_US), 5) == []
+    assert histogram.steps_of((0,) * len(SPREAD_US), 5) == []
     last = (*(0,) * (len(SPREAD_US) - 1), 4)
-    assert spread.steps_of(last, 5) == [(SPREAD_US[-1], None, 4)]
-    assert spread.median_step(counts) == 7
-    assert spread.median_step((0,) * len(SPREAD_US)) is None
+    assert histogram.steps_of(last, 5) == [(SPREAD_US[-1], None, 4)]
+    assert histogram.median_step(counts) == 7
+    assert histogram.median_step((0,) * len(SPREAD_US)) is None
 
 
 def test_a_file_tells_nothing_of_drops(session: Replayed) -> None:

@@ -64,7 +64,7 @@ cdef struct Announced:         # a flow that another one told of, see look/annou
     u8 n
     u8 text[ANNOUNCED_TEXT]
 
-cdef struct Mark:              # an identifier that a flow gave an end, see look/marks.pyx
+cdef struct Mark:              # an identifier that a flow gave an end, see look/migration.pyx
     u8 text[8]
     u8 address[16]             # of that end
     u64 ts                     # ns, when; 0: none

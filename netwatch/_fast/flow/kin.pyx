@@ -10,7 +10,7 @@ What is remembered are the flows begun or asked for last, in buckets of fixed si
 """
 from netwatch._fast.base.bytes cimport u16, u32, u64
 from netwatch._fast.flow.row cimport BIT_ENDED, Cold, Row
-from netwatch._fast.flow.strangers cimport answers
+from netwatch._fast.flow.demux cimport answers
 from netwatch._fast.wire.encap cimport VLAN_KEY, path_marks, path_partner
 from netwatch._fast.wire.packet cimport PROTO_TCP, PROTO_UDP, Packet, TCP_ACK, flow_hash
 

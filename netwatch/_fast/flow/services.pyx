@@ -1,7 +1,7 @@
 """The service of a flow by its ports, as a code that stands for transport and port; names are not known here.
 
 It is the responder's port's; where that one has no name and the initiator's has, that one's (a flow joined in the
-middle may have its ends the wrong way round). adorn.pyx says the same of records.
+middle may have its ends the wrong way round). enrich.pyx says the same of records.
 """
 from libc.string cimport memset
 

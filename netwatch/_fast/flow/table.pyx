@@ -10,7 +10,7 @@ from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.flow.row cimport *
 from netwatch._fast.flow.copies cimport ECHOES, Echo
 from netwatch._fast.flow.kin cimport Kin, has_ends, kin_find, kin_note
-from netwatch._fast.flow.strangers cimport STRANGERS, Strangers, strangers_choose
+from netwatch._fast.flow.demux cimport STRANGERS, Strangers, strangers_choose
 from netwatch._fast.wire.encap cimport base_of
 from netwatch._fast.wire.packet cimport Packet, PROTO_ICMP, PROTO_ICMP6, PROTO_TCP, flow_hash
 from netwatch._fast.base.mix cimport fingerprint, load64, lowest_bit, mix, prefetch

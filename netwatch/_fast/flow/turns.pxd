@@ -2,7 +2,7 @@
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.base.mix cimport prefetch
 from netwatch._fast.flow.content cimport Dpi
-from netwatch._fast.flow.pulse cimport Pulses
+from netwatch._fast.flow.stalls cimport Pulses
 from netwatch._fast.flow.row cimport Row, Cold, ST_DNS_QUERY, TcpRow
 from netwatch._fast.wire.packet cimport Packet
 

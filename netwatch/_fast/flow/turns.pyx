@@ -12,7 +12,7 @@ from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_INITIATOR_B, Cold, Facts
                                       ST_DNS_RESPONSE, ST_ESTABLISHED, ST_SYN_RECV, ST_SYN_SENT, ST_TCP_UNKNOWN,
                                       ST_TIME_WAIT, TcpRow)
 from netwatch._fast.flow.content cimport DNS_KEPT, Dpi, FACT_HEAD, app_of
-from netwatch._fast.flow.pulse cimport *
+from netwatch._fast.flow.stalls cimport *
 from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, NOTE_DROPPED, NOTE_FAST, NOTE_RETRANSMIT,
                                          NOTE_SPURIOUS, NOTE_ZERO_WINDOW, PROTO_TCP, Packet, TCP_ACK, TCP_FIN, TCP_RST,
                                          TCP_SYN)

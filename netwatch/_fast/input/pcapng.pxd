@@ -1,7 +1,7 @@
 """The pcapng format as a Savefile."""
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, i64
 from netwatch._fast.wire.packet cimport Frame
-from netwatch._fast.input.noted cimport Noted
+from netwatch._fast.input.annotations cimport Noted
 from netwatch._fast.input.savefile cimport Savefile
 
 cdef struct Clock:             # how an interface counts time

@@ -9,7 +9,7 @@ from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport be16, be32, le16, le32, u8, u16, u32, u64, i64
 from netwatch._fast.wire.packet cimport FRAME_TIMELESS, Frame
-from netwatch._fast.input.noted cimport Noted
+from netwatch._fast.input.annotations cimport Noted
 from netwatch._fast.input.savefile cimport DAMAGED, FULL, PARSED, Savefile, link_of
 from netwatch._fast.input.source cimport MAX_FRAME, Chunk
 

@@ -2,7 +2,7 @@
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.base.mix cimport prefetch
 from netwatch._fast.flow.turns cimport Turn
-from netwatch._fast.notice.places cimport Places
+from netwatch._fast.notice.agingtable cimport Places
 
 cdef enum:
     ATTEMPTS = 32768           # waiting for an answer at a time

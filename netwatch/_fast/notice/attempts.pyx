@@ -9,8 +9,8 @@ from libc.string cimport memcmp, memcpy, memset
 from netwatch._fast.base.bytes cimport u32, u64
 from netwatch._fast.base.mix cimport mix_address
 from netwatch._fast.flow.turns cimport Turn
-from netwatch._fast.notice.places cimport (PLACES_FIRST, places_add, places_close, places_first, places_grow,
-                                           places_next, places_open)
+from netwatch._fast.notice.agingtable cimport (PLACES_FIRST, places_add, places_close, places_first, places_grow,
+                                               places_next, places_open)
 
 
 cdef bint attempts_open(Attempts* a, u32 shards) noexcept nogil:

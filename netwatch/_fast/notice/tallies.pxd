@@ -2,7 +2,7 @@
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.flow.turns cimport Turn
 from netwatch._fast.notice.beside cimport Wells
-from netwatch._fast.notice.places cimport Places
+from netwatch._fast.notice.agingtable cimport Places
 
 cdef enum:                     # Tally.metric, words in METRICS; of whom
     M_REPLY = 0                # a server's port: time from request to answer beyond the round trip

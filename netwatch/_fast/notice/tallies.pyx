@@ -11,11 +11,11 @@ from libc.string cimport memcmp, memcpy, memset
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.base.mix cimport mix_bytes, mix_ends
 from netwatch._fast.flow.content cimport FACT_HEAD
-from netwatch._fast.flow.pulse cimport RESENT_BIG, RESENT_SPURIOUS, RESENT_SYN
+from netwatch._fast.flow.stalls cimport RESENT_BIG, RESENT_SPURIOUS, RESENT_SYN
 from netwatch._fast.flow.turns cimport (TURN_ABORTED, TURN_CARRIED, TURN_NAMED, TURN_OPENED, TURN_READ, TURN_REFUSED,
                                         TURN_REPLIED, TURN_RESENT, TURN_SHUT, Turn)
 from netwatch._fast.notice.beside cimport wells_count, wells_put
-from netwatch._fast.notice.places cimport (PLACES_FIRST, places_add, places_close, places_first, places_grow,
+from netwatch._fast.notice.agingtable cimport (PLACES_FIRST, places_add, places_close, places_first, places_grow,
                                            places_next, places_open)
 from netwatch._fast.out.rawflow cimport packed
 from netwatch._fast.proto.tls.hello cimport TLS_ALERT

@@ -2,7 +2,7 @@
 from collections.abc import Iterable, Sequence
 
 from netwatch._fast.engine import Engine
-from netwatch._fast.notice.crowds import Crowds
+from netwatch._fast.notice.cardinality import Crowds
 from netwatch._fast.notice.tallies import Tallies
 
 class Watch:

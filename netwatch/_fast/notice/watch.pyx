@@ -11,12 +11,12 @@ from netwatch._fast.flow.row cimport Cold
 from netwatch._fast.flow.turns cimport (TURN_ABORTED, TURN_ANSWERED, TURN_ASKED, TURN_BEGAN, TURN_CARRIED, TURN_CLOSED,
                                         TURN_DUE, TURN_GREETED, TURN_LINK, TURN_OPENED, TURN_PROBED, TURN_REFUSED,
                                         TURN_TOLD, Turn, Turns)
-from netwatch._fast.notice.ahead cimport AHEAD, fetch_ahead, fetch_first, is_nearby, is_shared
+from netwatch._fast.notice.prefetch cimport AHEAD, fetch_ahead, fetch_first, is_nearby, is_shared
 from netwatch._fast.notice.attempts cimport *
-from netwatch._fast.notice.beats cimport Beat, Beats, GAPS, beat_of, beat_steady, beats_close, beats_open
-from netwatch._fast.notice.crowds cimport (Crowds, Group, ON_ANSWERED, ON_ASKED, ON_CLOSED, ON_HALF_OPEN, ON_OPENED,
-                                           ON_PROBED, ON_REFUSED, ON_TOLD, ON_UNANSWERED)
-from netwatch._fast.notice.stations cimport Stations, station_changed, stations_close, stations_open
+from netwatch._fast.notice.periodic cimport Beat, Beats, GAPS, beat_of, beat_steady, beats_close, beats_open
+from netwatch._fast.notice.cardinality cimport (Crowds, Group, ON_ANSWERED, ON_ASKED, ON_CLOSED, ON_HALF_OPEN,
+                                                ON_OPENED, ON_PROBED, ON_REFUSED, ON_TOLD, ON_UNANSWERED)
+from netwatch._fast.notice.announcements cimport Stations, station_changed, stations_close, stations_open
 from netwatch._fast.notice.tallies cimport Tallies
 from netwatch._fast.notice.waiting cimport Waiting, waiting_close, waiting_order, waiting_put, waiting_turn
 from netwatch._fast.out.flowfields cimport F_TUNNEL, surroundings

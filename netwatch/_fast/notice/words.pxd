@@ -1,6 +1,6 @@
 """Parts of turns in words, for Python."""
 from netwatch._fast.base.bytes cimport u32
-from netwatch._fast.notice.parts cimport Parts
+from netwatch._fast.notice.turnkeys cimport Parts
 
 cdef dict PARTS                # the bit of each, by its name
 

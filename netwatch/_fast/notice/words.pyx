@@ -1,6 +1,6 @@
 """The parts by which tables tell groups and members apart, as detectors name them."""
 from netwatch._fast.base.bytes cimport u8, u32
-from netwatch._fast.notice.parts cimport *
+from netwatch._fast.notice.turnkeys cimport *
 from netwatch._fast.out.rawflow cimport packed
 
 from netwatch._fast.base.text import clean

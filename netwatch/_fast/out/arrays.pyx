@@ -12,7 +12,7 @@ from netwatch._fast.out.endedrows cimport EndedRows
 from netwatch._fast.out.flowfields cimport FlowAt, FlowFields, flow_at
 from netwatch._fast.out.packetfields cimport PacketFields
 from netwatch._fast.out.packetrows cimport PacketRows
-from netwatch._fast.out.shown cimport Shown
+from netwatch._fast.out.recordcolumns cimport Shown
 from netwatch._fast.out.values cimport (Value, V_ABSENT, V_ADDRESS, V_BOOL, V_NUMBER, V_OBJECT, V_SECONDS, V_TIME,
                                         follow, put_json_object)
 from netwatch._fast.out.writing cimport Buf, buf_free, check, put_address, put_bytes, room

@@ -10,8 +10,8 @@ from netwatch._fast.engine cimport Engine
 from netwatch._fast.out.flowfields cimport FlowAt, FlowFields, flow_at
 from netwatch._fast.out.packetfields cimport PacketFields
 from netwatch._fast.out.packetrows cimport PacketRows
-from netwatch._fast.out.sheet cimport put_packed
-from netwatch._fast.out.shown cimport Member, Shown, picked
+from netwatch._fast.out.csvlines cimport put_packed
+from netwatch._fast.out.recordcolumns cimport Member, Shown, picked
 from netwatch._fast.out.values cimport (Value, V_ABSENT, V_OBJECT, V_TIME, follow, put_cell, put_cell_object, put_json,
                                         put_json_object, put_text, to_object)
 from netwatch._fast.out.writing cimport Buf, buf_free, check, put_byte, put_bytes, put_csv
@@ -22,7 +22,7 @@ cdef enum:                     # styles
     JSON = 1
     CSV = 2
     CELLS = 3                  # of a table
-    SPARSE = 4                 # packed lines of CSV whose columns are not yet known (sheet.pyx)
+    SPARSE = 4                 # packed lines of CSV whose columns are not yet known (csvlines.pyx)
 
 STYLES: dict[str, int] = {"ndjson": NDJSON, "json": JSON, "csv": CSV, "table": CELLS}
 ALL_STYLES: dict[str, int] = {**STYLES, "sparse": SPARSE}

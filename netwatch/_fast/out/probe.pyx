@@ -10,7 +10,7 @@ from netwatch._fast.base.bytes cimport u8, u16, u32, u64, slice_of
 from netwatch._fast.base.mix cimport mix_address, mix_bytes, mix_pair
 from netwatch._fast.flow.row cimport BIT_INITIATOR_B, BIT_SEEN, Cold, Conn, Facts, Row
 from netwatch._fast.look.announced cimport announced_free
-from netwatch._fast.look.marks cimport marks_free
+from netwatch._fast.look.migration cimport marks_free
 from netwatch._fast.look.protocol cimport (Dpi, Event, Look, Proto, DETECT_MORE, EV_LINKS, EV_NAMES, EV_SEALED,
                                            ON_PACKETS, ON_TCP, ON_UDP, PARSE_ASTRAY, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, facts_free)

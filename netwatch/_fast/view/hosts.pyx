@@ -1,4 +1,4 @@
-"""Names of responders as a column of texts; what is worth a name and what not is as adorn.pyx has it for records."""
+"""Names of responders as a column of texts; what is worth a name and what not is as enrich.pyx has it for records."""
 from libc.stdlib cimport free, realloc
 from libc.string cimport memset
 
@@ -11,7 +11,7 @@ from netwatch._fast.view.profiles cimport KEYS, Profiles, place_of
 from netwatch._fast.view.strings cimport OVER, Text, strings_add, strings_close, strings_find, strings_open
 from netwatch._fast.view.work cimport Work, COST_LOOK, COST_TEXT
 
-from netwatch._fast.out.adorn import said_name
+from netwatch._fast.out.enrich import said_name
 from netwatch._fast.out.naming import VIAS as WIRE_VIAS
 
 VIAS = ("sni", "http", *WIRE_VIAS)

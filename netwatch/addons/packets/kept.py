@@ -18,7 +18,7 @@ from netwatch._fast.view.framering import Excerpt, FrameRing
 from netwatch._fast.view.framescan import FrameScan
 from netwatch.addons.packets.opening import Openings
 from netwatch.filter import Filter
-from netwatch.filter.alike import classes_of
+from netwatch.filter.distinct import classes_of
 from netwatch.filter.split import Leaf, Split, of_flows
 from netwatch.model.contract import Addon, Store
 from netwatch.model.record import Record

@@ -14,7 +14,7 @@ from netwatch._fast.out.record import iso
 from netwatch.addons import preferences
 from netwatch.bundle.manifest import own_key_path
 from netwatch.capture.live import NOT_NETWORK, SourceError, default_interface, list_devices
-from netwatch.cli import apart
+from netwatch.cli import caller_files
 from netwatch.cli.doctor import parts
 from netwatch.cli.errors import say
 from netwatch.cli.parser import Parser
@@ -96,7 +96,7 @@ def kept() -> list[Check]:
             found.append({"name": "history of another version", "place": str(old), "bytes": size(old),
                           "changed": iso(old.stat().st_mtime_ns)})
     try:
-        there, table = apart.spans()
+        there, table = caller_files.spans()
     except HistoryError as e:
         say(f"history: {e}")
         return found

@@ -15,7 +15,7 @@ from netwatch.cli.errors import EXIT_FINDING, EXIT_UNAVAILABLE, CommandError
 from netwatch.cli.selection import read_settings
 from netwatch.model.record import Record
 from netwatch.platform.jail import Jailed
-from netwatch.platform.linux.acts import Act, acts, attempt, denied
+from netwatch.platform.linux.forbidden import Act, acts, attempt, denied
 from netwatch.plugins.process import Plugin, PluginError
 
 AT_ONCE = 16  # acts in one message to the process of a classifier

@@ -60,7 +60,7 @@ def _kernel() -> Iterator[Check]:
 
 
 def _sock_diag() -> Check:
-    from netwatch.platform.linux.closings import Closings
+    from netwatch.platform.linux.socket_close import Closings
 
     try:
         Closings().close()

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING
 
 from netwatch.model.host import Unavailable
 from netwatch.model.machine import Identity, Status
+from netwatch.platform.attribution import MS, SECOND, SILENT, TOLD, Sight, Sights
 from netwatch.platform.facts import Facts
 from netwatch.platform.linux import bpf_events
 from netwatch.platform.linux.procfs import Proc
-from netwatch.platform.sights import MS, SECOND, SILENT, TOLD, Sight, Sights
 
 if TYPE_CHECKING:
     import bcc

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch.model.host import Unavailable
 from netwatch.model.machine import Identity, Process, Status
+from netwatch.platform.attribution import MS, POLLED, SETTLED, SILENT, Sight, Sights
 from netwatch.platform.base import TCP
 from netwatch.platform.facts import Facts
-from netwatch.platform.linux.closings import Closings
 from netwatch.platform.linux.namespaces import Namespaces
 from netwatch.platform.linux.procfs import Proc
-from netwatch.platform.sights import MS, POLLED, SETTLED, SILENT, Sight, Sights
+from netwatch.platform.linux.socket_close import Closings
 
 if TYPE_CHECKING:
     from netwatch._fast.os.sockdiag import SocketTable

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from netwatch.model.host import Unavailable
 from netwatch.model.machine import KernelDrop, Status
+from netwatch.platform.attribution import MS, SECOND, SILENT, TOLD, Sight, Sights
 from netwatch.platform.facts import Facts
 from netwatch.platform.linux import bpf_events, drops
 from netwatch.platform.linux.containers import Places, with_place
 from netwatch.platform.linux.libbpf import Object, enum_names, kernel_types, trim
 from netwatch.platform.linux.namespaces import Namespaces
-from netwatch.platform.sights import MS, SECOND, SILENT, TOLD, Sight, Sights
 
 METHOD = "ebpf"
 OBJECT = Path(__file__).parent / "bpf" / "owners.bpf.o"

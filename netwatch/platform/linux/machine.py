@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from netwatch.model.host import Unavailable
 from netwatch.model.machine import Counters, Link, Neighbour, Route, Status
 from netwatch.model.record import Record
+from netwatch.platform.attribution import Sights
 from netwatch.platform.base import TCP, Socket
 from netwatch.platform.facts import Facts
 from netwatch.platform.linux import rtnetlink
@@ -19,7 +20,6 @@ from netwatch.platform.linux.namespaces import Namespaces
 from netwatch.platform.linux.probes import Prober
 from netwatch.platform.linux.procfs import Proc
 from netwatch.platform.linux.tcpinfo import tcp_info
-from netwatch.platform.sights import Sights
 from netwatch.platform.watch import Tracker, Watch
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from netwatch.ui import format as fmt
 from netwatch.ui.state import State
 from netwatch.ui.theme import BAD, TEXT, WARN
 from netwatch.ui.widgets.chooser import Chooser
+from netwatch.ui.widgets.fact_box import Told
 from netwatch.ui.widgets.facts import Fact, fact, title
-from netwatch.ui.widgets.told import Told
 
 NAME = "alert"
 SEVERITY = {"critical": BAD, "warning": WARN, "info": TEXT}

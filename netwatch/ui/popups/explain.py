@@ -7,8 +7,8 @@ from netwatch.addons.explain import Explain, Explained, Said, sureness
 from netwatch.ui.state import State
 from netwatch.ui.theme import GOOD, MUTED, TEXT, WARN
 from netwatch.ui.widgets.chooser import Chooser
+from netwatch.ui.widgets.fact_box import Told
 from netwatch.ui.widgets.facts import Fact, fact, title
-from netwatch.ui.widgets.told import Told
 
 NAME = "explain"
 ROW = 16                           # bytes of a line

@@ -7,12 +7,12 @@ from typing import NamedTuple
 from netwatch._fast.term.canvas import Canvas, clip, text_width
 from netwatch.addons.overview import Overview, OverviewQuestion
 from netwatch.ui import format as fmt
-from netwatch.ui.frame import draw_footer, draw_status, source_words
+from netwatch.ui.chrome import draw_footer, draw_status, source_words
 from netwatch.ui.state import Area, State
 from netwatch.ui.tabs import interfaces
-from netwatch.ui.tabs.dashboard import peers
+from netwatch.ui.tabs.dashboard import responders
 from netwatch.ui.tabs.dashboard.health import dns_tile, gateway_tile, health_lines, range_words, resent_tile
-from netwatch.ui.tabs.dashboard.peers import ACTIONS, new_part
+from netwatch.ui.tabs.dashboard.responders import ACTIONS, new_part
 from netwatch.ui.theme import BRAND, DOWN, FAINT, MUTED, TEXT, TITLE, UP
 from netwatch.ui.widgets import graph, table, throughput
 from netwatch.ui.widgets.box import draw_box
@@ -38,7 +38,7 @@ class Layout(NamedTuple):
 
 
 def question(state: State) -> OverviewQuestion:
-    return replace(peers.question(state), interfaces=state.live)
+    return replace(responders.question(state), interfaces=state.live)
 
 
 def fits(area: Area) -> bool:
@@ -58,7 +58,7 @@ def layout(area: Area) -> Layout:
 
 def draw(canvas: Canvas, area: Area, state: State) -> None:
     """The whole screen, or why it is not there."""
-    found, glyphs = peers.overview(state), state.glyphs
+    found, glyphs = responders.overview(state), state.glyphs
     y, x, height, width = area
     if not fits(area):
         lines = (("Dense needs a larger terminal", TITLE), (f"{width}x{height} now, {LEAST_COLS}x{LEAST_ROWS} needed",
@@ -102,9 +102,9 @@ def _draw_boxes(canvas: Canvas, places: Layout, found: Overview, state: State) -
         _draw_counts(canvas, inside, found, state)
     draw_box(canvas, places.health, "3 Health", glyphs)
     _draw_health(canvas, _inside(places.health), found, state)
-    title, words = peers.title_of(found, state)
+    title, words = responders.title_of(found, state)
     draw_box(canvas, places.list, f"4 {title}: {words}", glyphs)
-    peers.draw(canvas, list_area(places), state)
+    responders.draw(canvas, list_area(places), state)
 
 
 def list_area(places: Layout) -> Area:
@@ -170,4 +170,4 @@ def _draw_health(canvas: Canvas, area: Area, found: Overview, state: State) -> N
 
 def on_mouse(state: State, what: str, y: int, x: int) -> None:
     if fits(state.body):
-        peers.click(state, list_area(layout(state.body)), what, y)
+        responders.click(state, list_area(layout(state.body)), what, y)

@@ -4,11 +4,11 @@ from __future__ import annotations
 from netwatch._fast.term.canvas import Canvas, clip, text_width
 from netwatch.addons.overview import Overview
 from netwatch.addons.throughput import Past
-from netwatch.ui.frame import draw_footer, draw_status, source_words
+from netwatch.ui.chrome import draw_footer, draw_status, source_words
 from netwatch.ui.state import Area, State
-from netwatch.ui.tabs.dashboard import peers
+from netwatch.ui.tabs.dashboard import responders
 from netwatch.ui.tabs.dashboard.health import dns_tile, gateway_tile, range_words, resent_tile
-from netwatch.ui.tabs.dashboard.peers import ACTIONS, new_part, question
+from netwatch.ui.tabs.dashboard.responders import ACTIONS, new_part, question
 from netwatch.ui.theme import BRAND, DOWN, MUTED, UP, Glyphs
 from netwatch.ui.widgets import graph, throughput
 from netwatch.ui.widgets.tiles import Tile
@@ -31,7 +31,7 @@ def graph_rows(area: Area) -> int:
 
 def draw(canvas: Canvas, area: Area, state: State) -> None:
     """The whole screen."""
-    found, glyphs = peers.overview(state), state.glyphs
+    found, glyphs = responders.overview(state), state.glyphs
     y, x, height, width = area
     used = canvas.put(y, x + 1, "netwatch", BRAND) + 3
     sign, source = source_words(state)
@@ -46,7 +46,7 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
         canvas.put(y, x + used, clip(range_words(found), max(0, at - used - 2), glyphs.ellipsis), MUTED)
         _draw_graphs(canvas, Area(y + 1, x + 1, graph_rows(area) + 3, width - 2), found, state)
         _draw_health(canvas, y + 4 + graph_rows(area) + 1, x + 1, width - 2, found, glyphs, state.live)
-        peers.draw(canvas, list_area(area), state)
+        responders.draw(canvas, list_area(area), state)
     draw_status(canvas, y + height - 2, state)
     draw_footer(canvas, y + height - 1, state)
 
@@ -83,4 +83,4 @@ def _draw_health(canvas: Canvas, y: int, x: int, width: int, found: Overview, gl
 
 
 def on_mouse(state: State, what: str, y: int, x: int) -> None:
-    peers.click(state, list_area(state.body), what, y)
+    responders.click(state, list_area(state.body), what, y)

@@ -2,7 +2,7 @@
 further path by the connection ID that the server gave."""
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, Slice, be32
-from netwatch._fast.look.marks cimport marked
+from netwatch._fast.look.migration cimport marked
 from netwatch._fast.look.protocol cimport Look
 from netwatch._fast.proto.quic.crypt cimport InitialKeys, PLAIN_BYTES, initial_keys, initial_open
 from netwatch._fast.proto.quic.gquic cimport GoogleHeader, google_header

@@ -11,7 +11,7 @@ from netwatch._fast.base.bytes cimport u8, u32, u64, i32, Reader, Slice, be24, l
 from netwatch._fast.flow.row cimport (Conn, ST_QUIC_0RTT, ST_QUIC_CLOSED, ST_QUIC_CONNECTED, ST_QUIC_HANDSHAKE,
                                       ST_QUIC_INITIAL, ST_QUIC_RETRY)
 from netwatch._fast.base.mix cimport load64
-from netwatch._fast.look.marks cimport MARK_BYTES, bear_mark, mark
+from netwatch._fast.look.migration cimport MARK_BYTES, bear_mark, mark
 from netwatch._fast.look.protocol cimport (Look, Proto, EV_SEALED, ON_UDP, PARSE_DONE, PARSE_OK, SEALED_END,
                                            fact_number, fact_once, fact_set, sealed, set_initiator, wants,
                                            TRAIT_CARRIES_TLS, TRAIT_OPAQUE, TRAIT_STREAMS, reads, has_state)

@@ -10,7 +10,7 @@ from netwatch.addons.interfaces import DOWN, Interface
 from netwatch.addons.overview import Overview
 from netwatch.model.session import Health
 from netwatch.ui import format as fmt
-from netwatch.ui.frame import damage_words
+from netwatch.ui.chrome import damage_words
 from netwatch.ui.state import State
 from netwatch.ui.tabs import interfaces
 from netwatch.ui.theme import ADDRESS, BAD, GOOD, MUTED, TEXT, TITLE, UP, WARN, Glyphs

@@ -9,7 +9,7 @@ from netwatch.addons.dashboard import Branch, DashboardNow, Path
 from netwatch.ui import drill
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
-from netwatch.ui.tabs.dashboard.peers import PeerList, rate_cell
+from netwatch.ui.tabs.dashboard.responders import PeerList, rate_cell
 from netwatch.ui.theme import ADDRESS, DOWN, MUTED, PROCESS, TEXT, UP, Glyphs
 from netwatch.ui.widgets import graph, table
 from netwatch.ui.widgets.table import Cell, Column

@@ -9,7 +9,7 @@ from netwatch._fast.term.canvas import Canvas, clip, text_width
 from netwatch.addons.dashboard import DashboardNow, DashboardQuestion
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
-from netwatch.ui.tabs.dashboard import health, news, peers, programs
+from netwatch.ui.tabs.dashboard import health, news, programs, responders
 from netwatch.ui.tabs.dashboard.programs import DashboardPart
 from netwatch.ui.theme import APP, FAINT, MUTED, TEXT, TITLE
 from netwatch.ui.widgets import throughput, tiles
@@ -24,8 +24,8 @@ CAPTURE = 36
 GAP = 3                            # cells between two items of a line
 TALL = 34                          # rows from which a narrow screen tells what is new
 new_part = DashboardPart
-HOSTS = (peers.COLUMNS[1], Column("app", "App", 6, 12, 1, False, 85, lambda peer, glyphs: (peer.spoken, APP)),
-         *(column for column in peers.COLUMNS if column.key not in ("process", "host", "app")))
+HOSTS = (responders.COLUMNS[1], Column("app", "App", 6, 12, 1, False, 85, lambda peer, glyphs: (peer.spoken, APP)),
+         *(column for column in responders.COLUMNS if column.key not in ("process", "host", "app")))
 
 
 def found_of(state: State) -> DashboardNow | None:
@@ -35,8 +35,8 @@ def found_of(state: State) -> DashboardNow | None:
 
 
 def question(state: State) -> DashboardQuestion:
-    return DashboardQuestion(peers.range_of(state), peers.KEPT, peers.by_rate(state), state.filter.applied,
-                             state.at is None, frozenset(programs.part(state).unfolded))
+    return DashboardQuestion(responders.range_of(state), responders.KEPT, responders.by_rate(state),
+                             state.filter.applied, state.at is None, frozenset(programs.part(state).unfolded))
 
 
 class Layout(NamedTuple):
@@ -112,7 +112,7 @@ def _draw_lists(canvas: Canvas, places: Layout, found: DashboardNow, state: Stat
         noun = f"{fmt.count(found.hosts)} host{'s' * (found.hosts != 1)}"
         more = f", {fmt.count(found.left_out)} flows left out" if found.left_out else ""
         tiles.draw_title(canvas, y, x, width, "Where to", noun + more, TITLE if where else MUTED, glyphs)
-        peers.draw(canvas, Area(y + 1, x, height - 1, width), state, HOSTS, where)
+        responders.draw(canvas, Area(y + 1, x, height - 1, width), state, HOSTS, where)
         if x > places.programs.x:
             canvas.fill(y + 1, x, height - 1, 1, glyphs.side, FAINT)
     if places.capture:
@@ -166,7 +166,7 @@ def _draw_capture(canvas: Canvas, area: Area, state: State) -> None:
     """What is known of the capture itself; nothing before the first look at it."""
     if state.health is None:
         return
-    lines = health.health_lines(state.health, state, peers.overview(state))
+    lines = health.health_lines(state.health, state, responders.overview(state))
     for y, (name, value, style) in enumerate(lines[:area.height], area.y):
         canvas.put(y, area.x + 1, clip(name, 20, state.glyphs.ellipsis), MUTED)
         room = max(1, area.width - 23)
@@ -178,7 +178,7 @@ def _draw_capture(canvas: Canvas, area: Area, state: State) -> None:
 def _either(of_programs: Callable[[State], None], of_hosts: str) -> Callable[[State], None]:
     """A key that both lists know: it goes to the one that has the keys."""
     def act(state: State) -> None:
-        (peers.ACTIONS[of_hosts] if programs.part(state).where else of_programs)(state)
+        (responders.ACTIONS[of_hosts] if programs.part(state).where else of_programs)(state)
     return act
 
 
@@ -188,7 +188,7 @@ def turn_panel(state: State) -> None:
     mine.where = not mine.where
 
 
-ACTIONS: dict[str, Callable[[State], None]] = peers.ACTIONS | {
+ACTIONS: dict[str, Callable[[State], None]] = responders.ACTIONS | {
     "peer_down": _either(programs.move(lambda at, n: at + 1), "peer_down"),
     "peer_up": _either(programs.move(lambda at, n: at - 1), "peer_up"),
     "peer_page_down": _either(programs.move(lambda at, n: at + programs.PAGE), "peer_page_down"),
@@ -208,4 +208,4 @@ def on_mouse(state: State, what: str, y: int, x: int) -> None:
         programs.click(state, Area(tree.y + 1, tree.x, tree.height - 1, tree.width), what, y)
     elif hosts and hosts.y < y < hosts.y + hosts.height and hosts.x <= x < hosts.x + hosts.width:
         programs.part(state).where = True
-        peers.click(state, Area(hosts.y + 1, hosts.x, hosts.height - 1, hosts.width), what, y)
+        responders.click(state, Area(hosts.y + 1, hosts.x, hosts.height - 1, hosts.width), what, y)

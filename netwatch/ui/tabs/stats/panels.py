@@ -17,7 +17,7 @@ from netwatch.addons.statistics import (
 )
 from netwatch.model.group import GroupKey, Within
 from netwatch.ui.state import Area, State
-from netwatch.ui.tabs.stats.spread import Step, steps_of
+from netwatch.ui.tabs.stats.histogram import Step, steps_of
 
 SIDE_BY_SIDE = 76                  # columns from which two panels stand beside each other
 SPREAD_ROWS = 10                   # of round trips, at most

@@ -14,7 +14,7 @@ from netwatch.addons.throughput import RANGES
 from netwatch.ui import drill
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
-from netwatch.ui.tabs.stats import spread
+from netwatch.ui.tabs.stats import histogram
 from netwatch.ui.tabs.stats.panels import (
     PANELS,
     UNRECOGNISED,
@@ -183,7 +183,7 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
         roomy = places.data.width >= ROOMY
         other = "DNS response" if is_dns(state) else "TCP data to ACK, smoothed, worse side" if roomy else "Data RTT"
         for panel, words in (("handshake", "TCP handshake RTT" if roomy else "Handshake"), ("data", other)):
-            spread.draw(canvas, getattr(places, panel), words, times_of(state, found, panel),
+            histogram.draw(canvas, getattr(places, panel), words, times_of(state, found, panel),
                         place(state, found, panel) if _panel(state) == panel else None, glyphs)
 
 
@@ -286,7 +286,7 @@ def _draw_list(canvas: Canvas, area: Area, columns: tuple[Column, ...], rows: Se
     for i, row in enumerate(rows[top:top + inner.height]):
         table.draw_row(canvas, inner.y + i, x + 2, slots, row, None, glyphs)
         if bar and isinstance(row, Share | Piece):
-            spread.draw_bar(canvas, inner.y + i, x + width - bar - 1, bar - 1, row.bytes, most, glyphs)
+            histogram.draw_bar(canvas, inner.y + i, x + width - bar - 1, bar - 1, row.bytes, most, glyphs)
         if top + i == at and _panel(state) == panel:
             table.draw_selection(canvas, inner.y + i, Area(inner.y + i, x, 1, width - 1), glyphs)
     table.draw_scroll_bar(canvas, inner, top, len(rows), glyphs)

@@ -27,7 +27,7 @@ from netwatch.records.writers import Writer
 from netwatch.stats.frames import Expert, InputOutput
 from netwatch.stats.show import as_json_lines
 from netwatch.store import files
-from netwatch.store.whole import WholeFolder
+from netwatch.store.atomic import WholeFolder
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

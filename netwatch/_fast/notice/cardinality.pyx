@@ -11,12 +11,12 @@ from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.base.mix cimport mix_bytes, mix_on
 from netwatch._fast.flow.content cimport FACT_HEAD
 from netwatch._fast.flow.turns cimport CLOSES_COUNT, CLOSES_FACTS, Heard, PICKS, Pick, TURN_ASKED, Turn
-from netwatch._fast.notice.begins cimport BEGINNING, BEGINNINGS, Beginning, begins_so
+from netwatch._fast.notice.prefixes cimport BEGINNING, BEGINNINGS, Beginning, begins_so
 from netwatch._fast.notice.domains cimport (LABEL_LEAST, LONG_NAME, NAMES_LONG, NAMES_MISSING, NAMES_NOT, below,
                                             missing)
-from netwatch._fast.notice.parts cimport *
+from netwatch._fast.notice.turnkeys cimport *
 from netwatch._fast.notice.words cimport PARTS, told_parts
-from netwatch._fast.notice.places cimport (PLACES_FIRST, places_add, places_close, places_first, places_grow,
+from netwatch._fast.notice.agingtable cimport (PLACES_FIRST, places_add, places_close, places_first, places_grow,
                                            places_next, places_open)
 from netwatch._fast.proto.dns.facts cimport DNS_NAME
 from netwatch._fast.wire.packet cimport PROTO_TCP, PROTO_UDP

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
-from netwatch.records.plain import PLAIN
+from netwatch.records.ascii_text import PLAIN
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer

@@ -14,7 +14,7 @@ from netwatch.detect.contract import Notice
 from netwatch.model.record import Record
 
 if TYPE_CHECKING:
-    from netwatch._fast.notice.crowds import Crowd
+    from netwatch._fast.notice.cardinality import Crowd
 
 KEPT = 8  # flows and frames of an episode
 ENCRYPTION = ("tls", "dtls", "quic")

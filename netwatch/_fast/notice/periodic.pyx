@@ -8,7 +8,7 @@ from libc.string cimport memcmp, memcpy
 
 from netwatch._fast.base.bytes cimport u32, u64
 from netwatch._fast.flow.turns cimport Turn
-from netwatch._fast.notice.places cimport (PLACES_FIRST, places_add, places_close, places_first, places_grow,
+from netwatch._fast.notice.agingtable cimport (PLACES_FIRST, places_add, places_close, places_first, places_grow,
                                            places_next, places_open)
 
 cdef enum:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from netwatch.decrypt.room import Room
-from netwatch.export.found import CROWDED, HOLE, LONG, OPEN, Found
+from netwatch.decrypt.budget import Room
+from netwatch.export.extracted import CROWDED, HOLE, LONG, OPEN, Found
 from netwatch.export.smbfiles import SmbFiles
 from netwatch.model.event import Event
 from netwatch.model.record import Record

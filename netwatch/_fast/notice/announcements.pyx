@@ -5,8 +5,8 @@ from libc.string cimport memcmp, memcpy, memset
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.base.mix cimport mix_bytes
 from netwatch._fast.flow.sighting cimport ROLE_ROUTER
-from netwatch._fast.notice.places cimport (PLACES_FIRST, places_add, places_close, places_first, places_grow,
-                                           places_next, places_open)
+from netwatch._fast.notice.agingtable cimport (PLACES_FIRST, places_add, places_close, places_first, places_grow,
+                                               places_next, places_open)
 from netwatch._fast.wire.packet cimport FAMILY_NONE
 
 

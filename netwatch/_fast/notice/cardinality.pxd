@@ -3,9 +3,9 @@ from cpython.object cimport PyObject
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.flow.turns cimport Heard, Pick, PICKS, Turn
-from netwatch._fast.notice.begins cimport BEGINNINGS, Beginning
-from netwatch._fast.notice.parts cimport Parts
-from netwatch._fast.notice.places cimport Places
+from netwatch._fast.notice.prefixes cimport BEGINNINGS, Beginning
+from netwatch._fast.notice.turnkeys cimport Parts
+from netwatch._fast.notice.agingtable cimport Places
 
 cdef enum:                     # what happened, the bits of Crowds.when
     ON_REFUSED = 1

@@ -1,4 +1,4 @@
-"""What a TCP connection waits for, kept while its packets go by, for those who diagnose. See pulse.pyx."""
+"""What a TCP connection waits for, kept while its packets go by, for those who diagnose. See stalls.pyx."""
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 
 cdef enum:

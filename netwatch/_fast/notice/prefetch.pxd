@@ -4,8 +4,8 @@ from netwatch._fast.base.bytes cimport u8, u64
 from netwatch._fast.base.mix cimport mix_address
 from netwatch._fast.flow.turns cimport TURN_ANSWERED, TURN_BEGAN, TURN_CARRIED, TURN_OPENED, Turn
 from netwatch._fast.notice.attempts cimport Attempts, Source, attempt_near, attempt_nearer, attempt_nearest
-from netwatch._fast.notice.beats cimport Beat, Beats, beat_hash
-from netwatch._fast.notice.places cimport places_near, places_nearer
+from netwatch._fast.notice.periodic cimport Beat, Beats, beat_hash
+from netwatch._fast.notice.agingtable cimport places_near, places_nearer
 from netwatch._fast.wire.packet cimport FAMILY_IP4
 
 cdef enum:

@@ -1,6 +1,6 @@
-"""Who lives where, as stations say, so that only what is new or has changed is told. See stations.pyx."""
+"""Who lives where, as stations say, so that only what is new or has changed is told. See announcements.pyx."""
 from netwatch._fast.base.bytes cimport u8, u32, u64
-from netwatch._fast.notice.places cimport Places
+from netwatch._fast.notice.agingtable cimport Places
 
 cdef enum:
     STATIONS = 16384           # remembered

@@ -7,7 +7,7 @@ from libc.string cimport memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.base.mix cimport lowest_bit
-from netwatch._fast.out.shown cimport Span
+from netwatch._fast.out.recordcolumns cimport Span
 from netwatch._fast.out.writing cimport Buf, buf_free, check, put_byte, put_bytes, put_csv, room
 
 cdef struct Head:              # of a cell

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 
-from netwatch._fast.out import sheet
+from netwatch._fast.out import csvlines
 
 SIZE = 8  # bytes of the length that stands before what was added at once
 
@@ -27,7 +27,7 @@ class Sheet:
     def lines(self, names: Sequence[str]) -> Iterator[bytes]:
         """All of it, the headings of these columns first; nothing where there is no line."""
         if self._any:
-            form = sheet.Sheet(len(names))
+            form = csvlines.Sheet(len(names))
             for packed in self._added():
                 form.see(packed)
             yield form.headings(list(names))
