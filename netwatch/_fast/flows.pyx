@@ -8,7 +8,7 @@ from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_ENDED, BIT_FRESH, BIT_INITIATOR_B, BIT_REPLIED, Cold,
                                       END_EVICTED, END_REUSED, END_TIMEOUT, Row, ST_CLOSED, ST_NONE, ST_TIME_WAIT)
 from netwatch._fast.flow.challengeack cimport (Challenge, challenge_begun, challenge_forget, challenge_note,
-                                             challenge_taken, is_challenged)
+                                               challenge_taken, is_challenged)
 from netwatch._fast.flow.copies cimport copies_find, copies_note, may_be_copy
 from netwatch._fast.flow.linkaddresses cimport link_seen
 from netwatch._fast.base.growing cimport grown

@@ -17,7 +17,7 @@ from netwatch._fast.notice.domains cimport (LABEL_LEAST, LONG_NAME, NAMES_LONG, 
 from netwatch._fast.notice.turnkeys cimport *
 from netwatch._fast.notice.words cimport PARTS, told_parts
 from netwatch._fast.notice.agingtable cimport (PLACES_FIRST, places_add, places_close, places_first, places_grow,
-                                           places_next, places_open)
+                                               places_next, places_open)
 from netwatch._fast.proto.dns.facts cimport DNS_NAME
 from netwatch._fast.wire.packet cimport PROTO_TCP, PROTO_UDP
 

@@ -9,7 +9,7 @@ from libc.string cimport memcmp, memcpy
 from netwatch._fast.base.bytes cimport u32, u64
 from netwatch._fast.flow.turns cimport Turn
 from netwatch._fast.notice.agingtable cimport (PLACES_FIRST, places_add, places_close, places_first, places_grow,
-                                           places_next, places_open)
+                                               places_next, places_open)
 
 cdef enum:
     AT_ONCE_MS = 1000          # flows this close together are one beat

@@ -16,7 +16,7 @@ from netwatch._fast.flow.turns cimport (TURN_ABORTED, TURN_CARRIED, TURN_NAMED, 
                                         TURN_REPLIED, TURN_RESENT, TURN_SHUT, Turn)
 from netwatch._fast.notice.beside cimport wells_count, wells_put
 from netwatch._fast.notice.agingtable cimport (PLACES_FIRST, places_add, places_close, places_first, places_grow,
-                                           places_next, places_open)
+                                               places_next, places_open)
 from netwatch._fast.out.rawflow cimport packed
 from netwatch._fast.proto.tls.hello cimport TLS_ALERT
 from netwatch._fast.wire.packet cimport PROTO_TCP, PROTO_UDP
