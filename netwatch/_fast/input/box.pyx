@@ -1,8 +1,8 @@
 """A chunk of frames for Python to carry from a source to the engines, and which engine owns each frame.
 
 Several engines may share one input: each takes the frames whose outermost pair of addresses hashes to it, so that a
-flow is wholly in one. The hash is the same in every process, and so are the results: what a flow tells of others between
-other hosts (look/announced.pyx, look/migration.pyx, path_pair of wire/encap.pyx) is known to its own engine alone.
+flow is wholly in one. The hash is the same in every process, and so are the results: what a flow tells of others
+between other hosts (look/announced.pyx, look/migration.pyx, path_pair of wire/encap.pyx) its own engine alone knows.
 """
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16
 from netwatch._fast.base.mix cimport fingerprint, load32, load64
