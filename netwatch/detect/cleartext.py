@@ -30,8 +30,8 @@ class Cleartext(Detector):
         self._room = Room()
         super().begin(of, alarm)
         by, thing = ("src", "dst", "dport", "facts"), ("sport",)
-        return [Many(("told",), by, thing, 1, 86400, apps=LOGINS, bound=4096),
-                Many(("told",), by, thing, 1, 86400, facts=facts_of("http", "login.password"), bound=4096)]
+        return [Many(("told",), by, thing, 1, 86400, apps=LOGINS, bound=2048),
+                Many(("told",), by, thing, 1, 86400, facts=facts_of("http", "login.password"), bound=2048)]
 
     def take(self, notice: Notice) -> None:
         """A conversation that was not told of before, word by word."""

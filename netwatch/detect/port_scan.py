@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from netwatch._fast.notice.cardinality import Crowd, Crowds
 
 MOST = 2000  # scans remembered
-REMEMBERED = 8192  # things, in a table; twice as many ports of TCP, slowly
+REMEMBERED = 8192  # things, in a table of TCP; half as many of UDP; twice as many ports of TCP, slowly
 FAILED = ("refused", "half-open", "unanswered")
 ANSWERED = 5  # no scan of hosts is who was answered more than once in so many attempts
 TRACEROUTE = range(33434, 33690)  # UDP ports that traceroute begins from, one a probe
@@ -32,11 +32,11 @@ def _tables(ports: int, hosts: int, window_s: int, times: int = 1) -> list[Many]
     return [Many((*FAILED, "probed"), PORTS, ("dport",), ports, window_s, ("tcp",),
                  bound=bound_of(ports, times * REMEMBERED)),
             Many(FAILED, PORTS, ("dport",), ports, window_s, ("udp",), spared=TRACEROUTE,
-                 bound=bound_of(ports, REMEMBERED)),
+                 bound=bound_of(ports, REMEMBERED // 2)),
             Many(FAILED, HOSTS, ("dst",), hosts, window_s, ("tcp", "icmp", "icmp6"), answered=ANSWERED,
                  bound=bound_of(hosts, REMEMBERED)),
             Many(FAILED, HOSTS, ("dst",), hosts, window_s, ("udp",), spared=TRACEROUTE, answered=ANSWERED,
-                 bound=bound_of(hosts, REMEMBERED))]
+                 bound=bound_of(hosts, REMEMBERED // 2))]
 
 
 class PortScan(Detector):

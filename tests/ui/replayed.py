@@ -5,6 +5,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from netwatch.addons.insights import Insights
 from netwatch.capture.file import open_files
 from netwatch.model.contract import Purpose
 from netwatch.model.host import Host
@@ -31,6 +32,7 @@ class Replayed(Session):
         while not super().health().done:
             assert time.monotonic() < ends, "the file is not read to its end"
             time.sleep(0.01)
+        self.ask(Insights())           # as a terminal does all the time: its cards are counted in the status line
 
     def health(self) -> Health:
         return replace(super().health(), cpu_percent=3.0, rss_bytes=61_000_000)

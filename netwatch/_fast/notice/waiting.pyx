@@ -11,7 +11,7 @@ from netwatch._fast.flow.turns cimport Turn
 
 cdef enum:
     FIRST_BYTES = 65536
-    MOST_BYTES = 8388608       # of what flows said and nobody was told yet
+    MOST_BYTES = 4194304       # of what flows said and nobody was told yet
 
 
 cdef void waiting_close(Waiting* w) noexcept nogil:
