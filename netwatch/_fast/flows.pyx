@@ -309,7 +309,7 @@ cdef void core_finish(Core* core, u32 number, u8 why) noexcept nogil:
     if untold:
         turn_end(core.turns, row, cold, number, row.last + timeout_ns(core, row), core.ordinal)
     if is_challenged(&core.table, row):
-        challenge_forget(&core.challenged, cold.key)
+        challenge_forget(&core.challenged, cold.key, number)
     row.bits |= BIT_ENDED | BIT_DPI_DONE
     cold.ended = how_ended(row, tcp_of(core, row), why)
     table_unhash(t, number)

@@ -99,7 +99,10 @@ class Redactor:
             return self._token("macs", value)
         if _is_address(value):
             return self._token("addresses", value)
-        return self._token(otherwise, value) if otherwise in self._profiles else self._inside(value)
+        for profile in (otherwise, "names"):       # what should be an address and is none may be a name
+            if profile in self._profiles:
+                return self._token(profile, value)
+        return self._inside(value)
 
     def _inside(self, text: str) -> str:
         """Addresses in a text that is none."""

@@ -93,13 +93,13 @@ def _comment(commentator: Commentator, reading: Diagnosing, model: str) -> Recor
 
 
 def _commented(comment: Record, style: str) -> Iterator[str]:
-    """The same as text."""
+    """The same as text; in Markdown as code: what a model says makes no link and no picture of a page."""
     if comment:
         about = comment["commentary"]
         head = f"A comment of the model {about['model']}, which is no evidence"
         yield from ("", f"## {head}", "") if style == "markdown" else ("", f"{head}:")
         lines = about.get("text", f"There is none: {about.get('unavailable', '')}").splitlines()
-        yield from (f"> {line}" if style == "markdown" else f"  {line}" for line in lines)
+        yield from (f"    {line}" if style == "markdown" else f"  {line}" for line in lines)
 
 
 def _words(asked: argparse.Namespace) -> list[str]:

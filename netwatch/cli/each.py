@@ -68,8 +68,6 @@ def check(options: argparse.Namespace) -> None:
         raise CommandError(f"{given} reads files; name one or more")
     if options.exit_status:
         raise CommandError(f"{given} and --exit-status do not go together")
-    if options.trust_scheduler and options.scheduler is None:
-        raise CommandError("--trust-scheduler goes with --scheduler")
     if options.scheduler is not None and not options.trust_scheduler and hasattr(os, "getuid") and \
             0 in (os.getuid(), os.geteuid()):
         # what comes from there is unpickled: whoever answers, or is in between, runs code of theirs here

@@ -161,6 +161,8 @@ def check(options: argparse.Namespace) -> None:
         from netwatch.cli import each  # every start would pay for it otherwise
 
         each.check(options)
+    if options.trust_scheduler and options.scheduler is None:
+        raise CommandError("--trust-scheduler goes with --scheduler")
     kinds = {"streams"} if options.follow is not None else set(options.what.split(","))
     style = style_of(options)
     for given, name, partner in (

@@ -15,6 +15,7 @@ import os
 import re
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ MOST_ASKED = 65_536  # bytes of the page that are sent
 MOST_ANSWER = 262_144  # bytes of the answer that are read
 MOST_TEXT = 8_192  # characters of it that are kept
 WAIT_S = 60  # for the service
+FDS_MOST = 65_536
 REFUSED = b"!"  # what begins the reason why there is none
 ADDRESS = re.compile(r"http://(?:\[([0-9a-fA-F:]{2,39})\]|([0-9.]{7,15})):([0-9]{1,5})/?")
 TASK = ("You comment on findings of a network monitor for its operator, in at most 150 words of plain text. Say what "
@@ -57,6 +59,7 @@ class Commentator:
         if self._pid == 0:
             os.close(asks)
             os.close(told)
+            _keep_only(page, tells)
             _live(page, tells, service, model, shut_in)
         os.close(page)
         os.close(tells)
@@ -67,7 +70,7 @@ class Commentator:
         answer = b""
         with contextlib.suppress(OSError):
             with open(self._asks, "wb") as asks:
-                asks.write(page.encode()[:MOST_ASKED])
+                asks.write(page.encode("utf-8", "replace")[:MOST_ASKED])
             with open(self._told, "rb") as told:
                 answer = told.read(4 * MOST_TEXT)
         with contextlib.suppress(ChildProcessError):
@@ -81,6 +84,15 @@ def shown(text: str) -> str:
     """What may be written to a terminal: no control, no direction, nothing that has no width."""
     lines = ("".join(c if c.isprintable() else " " for c in line).strip() for line in text[:MOST_TEXT].splitlines())
     return "\n".join(line for line in lines if line)
+
+
+def _keep_only(*descriptors: int) -> None:
+    """And standard input, output and error: nothing of the capture helper's is for a process that may use the network,
+    and a socket that it kept would never end."""
+    above = sys.stderr.fileno()
+    for descriptor in (*sorted(descriptors), FDS_MOST):
+        os.closerange(above + 1, descriptor)
+        above = descriptor
 
 
 def _live(asked: int, tells: int, service: Service, model: str, shut_in: Callable[[], None]) -> None:

@@ -23,6 +23,8 @@ MAGIC = b"netwatch tables 1 "
 LINE_MOST = HEAD_MOST = 1 << 16
 DATA_MOST = 1 << 26  # bytes of a piece, and of its texts, packed and not
 SECONDS = 60  # of counts in one message
+AT_MOST = 1 << 62  # ns, of a moment
+NEAR_S = 60  # between it and the seconds that are counted
 HERE_MOST = 256  # addresses of that machine
 DROPS = ("kernel_drops", "interface_drops", "ring_drops")
 LENGTH = 4
@@ -43,22 +45,22 @@ class Message(NamedTuple):
 
 class Outlet:
     """Writes to a descriptor, which is its own from now on, in a thread of its own: a line that is slow keeps nobody
-    waiting. While `busy`, no moment should be taken: the next one then tells of more."""
+    waiting. While `busy`, no moment should be taken: the next one then tells of more. The thread begins with the first
+    moment, when the process has shut itself in: walls stand around threads that begin behind them."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._news = threading.Condition()
-        self._next: bytes | None = MAGIC + json.dumps({"mark": MARK, "version": __version__}).encode() + b"\n"
+        self._next: bytes | None = None
         self._closing = False
         self._around = b""
         self.error: OSError | None = None  # nobody reads any more
         self.moments = self.bytes = 0  # that went out
-        self._thread = threading.Thread(target=self._work, name="tables", daemon=True)
-        self._thread.start()
+        self._thread: threading.Thread | None = None
 
     @property
     def busy(self) -> bool:
-        return self._next is not None or self.error is not None
+        return (self._thread is not None and self._next is not None) or self.error is not None
 
     def put(self, piece: Piece, texts: Mapping[int, bytes], around: bytes, about: Mapping[str, object]) -> None:
         """The newest moment; `about`: first, counts, drops, here, interfaces and apps of a Message's HEAD."""
@@ -69,16 +71,27 @@ class Outlet:
                            "left_out": piece.left_out, "sizes": [len(blob) for blob in blobs], **about},
                           separators=(",", ":")).encode()
         with self._news:
-            self._next = b"".join((len(head).to_bytes(LENGTH, "little"), head, *blobs))
+            self._next = b"".join((*self._begin(), len(head).to_bytes(LENGTH, "little"), head, *blobs))
             self.moments += 1
             self._news.notify()
+
+    def _begin(self) -> Sequence[bytes]:
+        """Start the thread, where it does not run; the line that stands before all else."""
+        if self._thread is not None:
+            return ()
+        self._thread = threading.Thread(target=self._work, name="tables", daemon=True)
+        self._thread.start()
+        return (MAGIC, json.dumps({"mark": MARK, "version": __version__}).encode(), b"\n")
 
     def close(self, patience_s: float = 2.0) -> None:
         """Write what waits, as far as there is time."""
         with self._news:
             self._closing = True
             self._news.notify()
-        self._thread.join(patience_s)
+        if self._thread is None:
+            os.close(self._descriptor)
+        else:
+            self._thread.join(patience_s)
 
     def _work(self) -> None:
         while True:
@@ -143,11 +156,13 @@ class Inlet:
 
     def _message(self, head: Record, data: bytes, texts: bytes, around: bytes) -> Message:
         at, size, left_out, first = (_number(head.get(key), most) for key, most in
-                                     (("at", WORD), ("size", DATA_MOST), ("left_out", WORD), ("first", 1 << 40)))
+                                     (("at", AT_MOST), ("size", DATA_MOST), ("left_out", WORD), ("first", 1 << 40)))
         alone, counts, here, drops = (head.get(key) for key in ("alone", "counts", "here", "drops"))
         if not (isinstance(alone, bool) and isinstance(counts, list) and len(counts) <= SECONDS
                 and isinstance(here, list) and len(here) <= HERE_MOST and isinstance(drops, dict)):
             raise ValueError("a message of another form")
+        if counts and abs(first - at // 10**9) > SECONDS + NEAR_S:
+            raise ValueError("counts of seconds far from the moment")
         if not alone and not self._alone:
             raise ValueError("a piece that leads on from none")
         self._alone, self._around = True, around or self._around

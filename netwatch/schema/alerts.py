@@ -1,5 +1,5 @@
 """Alerts: what detectors found. Findings: what diagnose found wrong."""
-from netwatch.schema.field import ADDRESS, INT, PORT, TEXT, TIME, _field
+from netwatch.schema.field import ADDRESS, BOOL, INT, PORT, TEXT, TIME, _field
 
 ALERTS = (
     _field("alert.id", "alert", TEXT, "ID", 12, "The same whenever and wherever the capture is read.",
@@ -10,6 +10,8 @@ ALERTS = (
     _field("alert.text", "alert", TEXT, "TEXT", 60, "Who did what, and how much of it.", privacy="name", search=True),
     _field("alert.flows", "alert", INT, "FLOWS", 12, "Numbers of flows that show it.", many=True),
     _field("alert.frames", "alert", INT, "FRAMES", 12, "Numbers of frames that show it.", many=True),
+    _field("alert.tunnel", "alert", TEXT, "TUNNEL", 24, "What it was seen inside: each tunnel, outermost first.",
+           privacy="address", many=True),
     _field("alert.count", "alert", INT, "COUNT", 7, "How often it was seen."),
 )
 
@@ -41,6 +43,7 @@ FINDINGS = (
     _field("finding.flows", "finding", INT, "FLOWS", 12, "Numbers of flows that show it.", many=True),
     _field("finding.frames", "finding", INT, "FRAMES", 12, "Numbers of frames that show it.", many=True),
     _field("finding.filter", "finding", TEXT, "FILTER", 40, "The filter that shows its flows.", privacy="address"),
+    _field("finding.mute", "finding", BOOL, "MUTE", 4, "diagnose.mute names it: it is not counted."),
     _field("finding.consequences", "finding", TEXT, "CAUSES", 60, "What follows from it, and is not told apart.",
            privacy="name", many=True),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import subprocess
 import sys
 import threading
 import time
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from netwatch_command import ROOT, Run
+from netwatch_command import COMMAND, ENVIRONMENT, ROOT, Run
 from netwatch_terminal import Terminal
 from tables_lab import Sent
 from test_attach import pretend
@@ -146,12 +147,11 @@ def test_a_line_that_is_slow_keeps_nobody_waiting() -> None:
     """While what was put down has not gone out, nothing more is taken; once it has, it goes on."""
     reading, writing = os.pipe()
     outlet = Outlet(writing)
-    line = os.read(reading, 1 << 16)
+    assert not outlet.busy
     ends = time.monotonic() + 5
-    while outlet.busy and time.monotonic() < ends:
-        time.sleep(0.005)
     piece = Piece(1, True, b"x" * 1_000_000, 1, (0,) * 6, 0)
     outlet.put(piece, {}, b"", {})
+    line = os.read(reading, 64)
     time.sleep(0.05)
     assert line.startswith(wire.MAGIC) and outlet.busy
     got = 0
@@ -203,6 +203,15 @@ def test_what_does_not_begin(tmp_path: Path, script: str, why: bytes) -> None:
 def test_options_of_packets_are_refused(netwatch: Run) -> None:
     done = netwatch("feed", "-i", "lo", "--tables", "--where", "tcp")
     assert done.returncode == 2 and "--tables has all flows" in done.stderr
+
+
+def test_it_is_shut_in_before_anything_else_runs() -> None:
+    """In strict a thread that began before the walls would be refused."""
+    if os.geteuid() != 0:
+        pytest.skip("not root: nothing is captured")
+    done = subprocess.run([*COMMAND, "feed", "-i", "lo", "--tables", "--duration", "1s", "--sandbox", "strict"],
+                          capture_output=True, env=ENVIRONMENT)
+    assert done.returncode == 0 and done.stdout.startswith(wire.MAGIC), done.stderr
 
 
 def test_fuzzed() -> None:

@@ -40,7 +40,7 @@ def same(mine: Any, printed: str) -> bool:
     """Addresses in the order of Wireshark's header, which begins with the receiver in Ethernet."""
     told = sorted(printed.split(",")) if printed else []
     own = sorted(map(str, mine if isinstance(mine, list) else [] if mine is None else [mine]))
-    return own == told or own == [str(int(each, 0)) for each in told if each.startswith("0x")]
+    return own == told or own == sorted(str(int(each, 0)) if each.startswith("0x") else each for each in told)
 
 
 @needs_tshark

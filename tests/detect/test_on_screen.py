@@ -31,7 +31,7 @@ def session(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Replaye
     made = tmp_path / "made.pcap"
     made.write_bytes(pcap(sorted(scans.a_syn_scan_of_a_hundred_ports()
                                  + scans.a_flood_from_one_address_that_is_answered())))
-    found = Replayed(str(made), label="made.pcap")
+    found = Replayed(str(made), label="made.pcap", asked=False)
     yield found
     found.stop()
 

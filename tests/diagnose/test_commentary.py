@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -96,3 +97,12 @@ def test_only_this_machine_is_told() -> None:
 
 def test_what_is_shown_obeys_no_terminal() -> None:
     assert shown("a\x07b\x9b\u200bc\n\n d") == "a b  c\nd"
+
+
+def test_live_the_findings_are_told_whoever_answers() -> None:
+    """The process that may use the network keeps nothing of the helper that captures: that ends as ever."""
+    if os.geteuid() != 0:
+        pytest.skip("not root: nothing is captured")
+    done = subprocess.run([*COMMAND, "diagnose", "-i", "lo", "--duration", "1s", "--format", "json", "--set",
+                           "diagnose.comment=http://127.0.0.1:9"], capture_output=True, text=True, env=ENVIRONMENT)
+    assert done.returncode in (0, 1) and "findings" in json.loads(done.stdout), done.stderr

@@ -57,6 +57,39 @@ def test_what_is_older_than_what_was_taken_is_dropped(
     assert told(plain)[0] == [("/0", 200), ("/1", 200), ("/2", 200)]
 
 
+class Bare(Clocked):
+    """Whose SYNs have no timestamps, or that of one side alone."""
+
+    def __init__(self, offers: tuple[bool, bool]) -> None:
+        super().__init__()
+        self.offers = offers
+
+    def segment(self, side: int, flags: int = ACK, data: bytes = b"", **words) -> Talk:
+        if flags & SYN and not self.offers[side]:
+            words.pop("stamp", None)
+            return Talk.segment(self, side, flags, data, **words)
+        return super().segment(side, flags, data, **words)
+
+
+@pytest.mark.parametrize("offers", [(False, False), (True, False), (False, True)])
+def test_timestamps_that_were_not_agreed_say_nothing(offers: tuple[bool, bool]) -> None:
+    """RFC 7323 section 3.2: the receiver does not look at them, whatever they are."""
+    talk = Bare(offers).open()
+    for number in range(3):
+        talk.clocks[CLIENT] = 90_000 - 5_000 * number
+        exchange(talk, number)
+    pairs, state, *_ = told(talk.close())
+    assert pairs == [(f"/{number}", 200) for number in range(3)] and state == "TIME_WAIT"
+
+
+def test_a_segment_far_behind_sets_no_clock() -> None:
+    """A receiver drops it by its numbers before it looks at its timestamp."""
+    talk = exchange(Clocked().open(), 0)
+    talk.segment(CLIENT, ACK, seq=talk.seq[CLIENT] - 300_000_000, stamp=1 << 30)
+    pairs, state, *_ = told(exchange(exchange(talk, 1), 2).close())
+    assert pairs == [("/0", 200), ("/1", 200), ("/2", 200)] and state == "TIME_WAIT"
+
+
 def test_a_clock_that_says_nothing_is_old() -> None:
     talk = exchange(Clocked().open(), 0)
     talk.segment(CLIENT, PSH | ACK, EVIL, stamp=0)

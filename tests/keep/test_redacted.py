@@ -54,3 +54,14 @@ def test_nothing_private_is_left(netwatch: Run, tmp_path: Path, name: str) -> No
             if re.search(rf"(?<![\w.-]){re.escape(json.dumps(each, ensure_ascii=False)[1:-1])}(?![\w.-])", text)]
     assert not left
     assert f"{name}.pcap" not in "".join(texts.values())
+
+
+@pytest.mark.parametrize("profile", ["names", "names,macs", "names,addresses"])
+@pytest.mark.parametrize("name", ["dns", "mdns"])
+def test_names_are_replaced_whatever_else_is(netwatch: Run, tmp_path: Path, name: str, profile: str) -> None:
+    """In fields of addresses, too, where a name stands in the place of one."""
+    assert netwatch("bundle", "make", CAPTURES / f"{name}.pcap", tmp_path / "b").returncode == 0
+    assert netwatch("bundle", "redact", "--profile", profile, tmp_path / "b", tmp_path / "r").returncode == 0
+    whole, texts = ("".join(path.read_text() for path in (tmp_path / each).glob("*.ndjson")) for each in "br")
+    asked = set(re.findall(r"[a-z]+\.(?:lab\.example|local)", whole))
+    assert asked and not [each for each in asked if each in texts]

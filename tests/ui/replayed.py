@@ -22,8 +22,9 @@ class Replayed(Session):
     extra = 0                          # ticks, which a driver counts
 
     def __init__(self, name: str, *more: str, label: str = "", host: Host | None = None,
-                 settings: Settings | None = None) -> None:
-        """`more`: captures that are read with it, as one."""
+                 settings: Settings | None = None, asked: bool = True) -> None:
+        """`more`: captures that are read with it, as one. `asked`: for Insights, as a terminal does all the time; its
+        cards are counted in the status line."""
         super().__init__(Purpose(label=label or name),
                          lambda: open_files([str(HERE / each) for each in (name, *more)]), host=host,
                          settings=settings)
@@ -32,7 +33,8 @@ class Replayed(Session):
         while not super().health().done:
             assert time.monotonic() < ends, "the file is not read to its end"
             time.sleep(0.01)
-        self.ask(Insights())           # as a terminal does all the time: its cards are counted in the status line
+        if asked:
+            self.ask(Insights())
 
     def health(self) -> Health:
         return replace(super().health(), cpu_percent=3.0, rss_bytes=61_000_000)

@@ -6,6 +6,7 @@ from netwatch._fast.wire.packet cimport Frame, Packet, PROTO_TCP
 
 cdef struct Challenge:         # of one flow
     u64 key                    # Cold.key of the flow, 0 none
+    u32 row                    # its number
     u64 n                      # ordinal of its frame
     u64 idle                   # ns that nothing had come for when it came
     u64 packets                # it and the same SYN again
@@ -23,7 +24,7 @@ cdef struct Challenges:
 cdef void challenge_note(Challenges* kept, Table* table, u32 number, Packet* pk) noexcept nogil
 cdef bint challenge_taken(Challenges* kept, Table* table, u32 number, const Packet* pk, Challenge* taken) noexcept nogil
 cdef void challenge_begun(Table* table, u32 number, const Challenge* c) noexcept nogil
-cdef void challenge_forget(Challenges* kept, u64 key) noexcept nogil
+cdef void challenge_forget(Challenges* kept, u64 key, u32 number) noexcept nogil
 
 
 cdef inline bint is_challenged(const Table* table, const Row* row) noexcept nogil:

@@ -27,15 +27,16 @@ cdef enum:
     LONG_IDLE_S = 10           # an answer is not waited for where nothing had come for so long
 
 
-cdef Challenge* place_of(const Challenges* kept, u64 key, bint other) noexcept nogil:
-    """That of the flow; with `other`, if it has none, a free one or the oldest. NULL where there is none."""
-    cdef u64 at = mix(key, key)
+cdef Challenge* place_of(const Challenges* kept, u64 key, u32 row, bint other) noexcept nogil:
+    """That of the flow; flows that begin with parts of one frame have one key. With `other`, if it has none, a free one
+    or the oldest. NULL where there is none."""
+    cdef u64 at = mix(key, row)
     cdef Challenge* c
     cdef Challenge* best = NULL
     cdef u32 i
     for i in range(NEARBY if kept.cap else 0):
         c = &kept.items[(at + i) & (kept.cap - 1)]
-        if c.key == key:
+        if c.key == key and c.row == row:
             return c
         if other and (best == NULL or best.key and (c.key == 0 or c.n < best.n)):
             best = c
@@ -55,7 +56,7 @@ cdef bint grow(Challenges* kept) noexcept nogil:
         return False
     for i in range(kept.cap):
         if kept.items[i].key:
-            c = place_of(&larger, kept.items[i].key, True)
+            c = place_of(&larger, kept.items[i].key, kept.items[i].row, True)
             if c.key == 0 or c.n < kept.items[i].n:
                 c[0] = kept.items[i]
     free(kept.items)
@@ -67,18 +68,18 @@ cdef void challenge_note(Challenges* kept, Table* table, u32 number, Packet* pk)
     """Let the SYN wait in the flow. The same SYN again is counted, another takes its place."""
     cdef const Row* row = &table.rows[number]
     cdef u64 key = table.colds[number].key
-    cdef Challenge* c = place_of(kept, key, True)
+    cdef Challenge* c = place_of(kept, key, number, True)
     pk.notes |= NOTE_OUTSIDE
-    while (c == NULL or c.key and c.key != key) and grow(kept):
-        c = place_of(kept, key, True)
+    while (c == NULL or c.key and not (c.key == key and c.row == number)) and grow(kept):
+        c = place_of(kept, key, number, True)
     if c == NULL:
         return
     table.tcps[row.tcp].shaken |= SHAKEN_CHALLENGED
-    if c.key == key and c.syn.side == pk.side and c.syn.seq == pk.seq:
+    if c.key == key and c.row == number and c.syn.side == pk.side and c.syn.seq == pk.seq:
         c.packets += pk.count
         c.bytes += pk.wire
         return
-    c.key = key
+    c.key, c.row = key, number
     c.n = pk.frame.n
     c.idle = pk.frame.ts - row.last if pk.frame.ts > row.last else 0
     c.packets = pk.count
@@ -100,7 +101,7 @@ cdef bint challenge_taken(Challenges* kept, Table* table, u32 number, const Pack
     and `taken` is a copy of it, whose pointers are to be set: to `taken.frame`, and behind the header in
     `taken.head`."""
     cdef Row* row = &table.rows[number]
-    cdef Challenge* c = place_of(kept, table.colds[number].key, False)
+    cdef Challenge* c = place_of(kept, table.colds[number].key, number, False)
     if c == NULL or pk.part or pk.notes & NOTE_DROPPED or not pk.flags & TCP_ACK or \
             not shows(c, row, &table.tcps[row.tcp], pk):
         return False
@@ -137,7 +138,7 @@ cdef bint shows(Challenge* c, const Row* row, const TcpRow* t, const Packet* pk)
             and (c.goes_on >= ALONE or c.idle > <u64>LONG_IDLE_S * SECOND))
 
 
-cdef void challenge_forget(Challenges* kept, u64 key) noexcept nogil:
-    cdef Challenge* c = place_of(kept, key, False)
+cdef void challenge_forget(Challenges* kept, u64 key, u32 number) noexcept nogil:
+    cdef Challenge* c = place_of(kept, key, number, False)
     if c != NULL:
         c.key = 0

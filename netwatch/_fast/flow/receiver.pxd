@@ -1,6 +1,6 @@
 """What of a TCP stream its receiver drops."""
 from netwatch._fast.base.bytes cimport u8, u16, u32, i32, be32
-from netwatch._fast.flow.row cimport Row, TcpRow
+from netwatch._fast.flow.row cimport Row, STAMPED, TcpRow
 from netwatch._fast.wire.packet cimport Packet, TCP_FIN, TCP_RST, TCP_SYN
 
 cdef enum:
@@ -37,12 +37,17 @@ cdef inline bint options_pass(const TcpRow* t, const Packet* pk) noexcept nogil:
     return pk.head != 32 or be32(pk.payload - 12) == 0x0101080A
 
 
+cdef inline bint stamps_agreed(const TcpRow* t) noexcept nogil:
+    """Had both SYNs a timestamp? Otherwise neither side looks at any (RFC 7323 section 3.2)."""
+    return t.dup_run[0] & t.dup_run[1] & STAMPED != 0
+
+
 cdef inline bint is_timely(const Row* row, TcpRow* t, const Packet* pk) noexcept nogil:
     """Of a segment that options_pass() and that is the next of its side: is its timestamp, if it has one, none that
     was passed before? It is remembered once all before it was acknowledged (RFC 7323 section 4.3)."""
     cdef int s = pk.side
     cdef u32 stamp
-    if pk.head != 32 or t.hole[s] != t.hole_end[s]:
+    if pk.head != 32 or t.hole[s] != t.hole_end[s] or not stamps_agreed(t):
         return True
     stamp = be32(pk.payload - 8)
     if t.hole_ms[s] and <i32>(stamp - t.hole_ms[s]) < 0:

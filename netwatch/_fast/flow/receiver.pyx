@@ -19,7 +19,7 @@ larger than the receiver's segment size was joined by it.
 """
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, i32, be16, be32
 from netwatch._fast.base.sums cimport carry, ends_sum, fold, htons, ones_sum
-from netwatch._fast.flow.row cimport HEAD_WRONG, SUM_RIGHT, Row, TcpRow
+from netwatch._fast.flow.row cimport HEAD_WRONG, STAMPED, SUM_RIGHT, Row, TcpRow
 from netwatch._fast.wire.packet cimport (FAMILY_IP4, NOTE_BAD_SUM, NOTE_OUTSIDE, NOTE_SIGNED, PROTO_TCP, Packet,
                                          TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN)
 
@@ -165,7 +165,9 @@ cdef bint is_outdated(const Row* row, const TcpRow* t, const Packet* pk) noexcep
     """Does it bring what is new with a timestamp that its receiver knows to be old?"""
     cdef int s = pk.side
     cdef u32 stamp, recent = t.hole_ms[s]
-    if recent == 0 or t.hole[s] != t.hole_end[s] or pk.flags & TCP_SYN or not t.flags[1 - s] & TCP_ACK:
+    if recent == 0 or not stamps_agreed(t) or t.hole[s] != t.hole_end[s]:
+        return False
+    if pk.flags & TCP_SYN or not t.flags[1 - s] & TCP_ACK:
         return False
     if <i32>(pk.seq + pk.wire_payload + (pk.flags & TCP_FIN) - row.acked[1 - s]) <= 0:
         return False
@@ -173,12 +175,19 @@ cdef bint is_outdated(const Row* row, const TcpRow* t, const Packet* pk) noexcep
 
 
 cdef void remember_stamp(const Row* row, TcpRow* t, const Packet* pk) noexcept nogil:
-    """Of a segment that was taken: see is_timely()."""
+    """Of a segment that was taken: see is_timely(). What lies before all that its receiver waits for says nothing."""
     cdef int s = pk.side
     cdef u32 stamp
-    if t.hole[s] != t.hole_end[s] or pk.flags & TCP_RST:
+    cdef bint known
+    if pk.flags & TCP_SYN:
+        known = has_stamp(pk, &stamp)
+        t.dup_run[s] = STAMPED if known else 0
+        if t.hole[s] == t.hole_end[s]:
+            t.hole_ms[s] = stamp if known else 0
         return
-    if pk.flags & TCP_SYN or (t.flags[1 - s] & TCP_ACK and <i32>(pk.seq - row.acked[1 - s]) <= 0):
+    if t.hole[s] != t.hole_end[s] or pk.flags & TCP_RST or not stamps_agreed(t) or not t.flags[1 - s] & TCP_ACK:
+        return
+    if <i32>(pk.seq - row.acked[1 - s]) <= 0 and <i32>(pk.seq + pk.wire_payload + 1 - row.acked[1 - s]) >= 0:
         if has_stamp(pk, &stamp) and (t.hole_ms[s] == 0 or <i32>(stamp - t.hole_ms[s]) > 0):
             t.hole_ms[s] = stamp
 

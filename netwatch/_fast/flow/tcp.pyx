@@ -285,7 +285,7 @@ cdef void resent(Row* row, TcpRow* t, Packet* pk, u32 start, u32 end) noexcept n
         pk.notes |= NOTE_SPURIOUS
         if t.spurious[s] < 0xffff:
             t.spurious[s] += 1
-    elif t.dup_run[o] >= 3 and start == row.acked[o]:
+    elif t.dup_run[o] & DUPS >= 3 and start == row.acked[o]:
         pk.notes |= NOTE_FAST
         if t.fast[s] < 0xffff:
             t.fast[s] += 1
@@ -299,12 +299,12 @@ cdef inline void acknowledged(Row* row, TcpRow* t, Packet* pk, u8 known) noexcep
         row.acked[s] = pk.ack
     elif ahead > 0:
         row.acked[s] = pk.ack
-        t.dup_run[s] = 0
+        t.dup_run[s] &= STAMPED
     elif (ahead == 0 and pk.wire_payload == 0 and not pk.flags & (TCP_SYN | TCP_FIN | TCP_RST)
             and pk.window == t.window[s] and row.packets[o] and <i32>(row.nxt[o] - pk.ack) > 0):
         t.dup_acks[s] += 1
         pk.notes |= NOTE_DUP_ACK
-        if t.dup_run[s] < 255:
+        if t.dup_run[s] & DUPS < DUPS:
             t.dup_run[s] += 1
     if t.sample_ts[o] and <i32>(pk.ack - t.sample_end[o]) >= 0:
         smooth(&t.srtt_us[o], microseconds(pk.frame.ts, t.sample_ts[o]))

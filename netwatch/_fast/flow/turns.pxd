@@ -55,6 +55,7 @@ cdef struct Turn:
     u8 code
     u8 shard                   # whose it is, among those looked at
     u16 times                  # how often the same segment was sent again
+    u16 path                   # interned Encap around it
     u32 rtt_us                 # of the handshake, 0 unknown
 
 cdef struct Pick:              # of a fact that is a number of two bytes: which of them somebody hears

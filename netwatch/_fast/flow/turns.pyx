@@ -96,6 +96,7 @@ cdef Turn* turn_bare(TurnList* turns, int what, const Row* row, const Cold* cold
     turn.payload[0], turn.payload[1] = row.payload[b], row.payload[not b]
     turn.spoke = turn.code = turn.shard = 0
     turn.value = turn.rtt_us = turn.times = 0
+    turn.path = row.path if row.path else cold.back
     memcpy(turn.src, &row.b[0] if b else &row.a[0], 16)
     memcpy(turn.dst, &row.a[0] if b else &row.b[0], 16)
     return turn

@@ -5,9 +5,8 @@ any number of engines and any size of chunk. A notice is a tuple of what model.d
 """
 from libc.stdlib cimport free, qsort, realloc
 
-from netwatch._fast.base.bytes cimport u8, u16, u32, u64
+from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.engine cimport Engine
-from netwatch._fast.flow.row cimport Cold
 from netwatch._fast.flow.turns cimport (TURN_ABORTED, TURN_ANSWERED, TURN_ASKED, TURN_BEGAN, TURN_CARRIED, TURN_CLOSED,
                                         TURN_DUE, TURN_GREETED, TURN_LINK, TURN_OPENED, TURN_PROBED, TURN_REFUSED,
                                         TURN_TOLD, Turn, Turns)
@@ -338,14 +337,9 @@ cdef class Watch:
         return 0
 
     cdef list tunnel(self, const Turn* turn):
-        """The tunnels that the flow lies in, as its record has them; none where it is gone."""
+        """The tunnels that the flow lies in, as its record has them."""
         cdef Engine engine = self.engines[turn.shard]
-        cdef const Cold* cold = &engine.core.table.colds[turn.row]
-        cdef u16 path = engine.core.table.rows[turn.row].path
-        if cold.key != turn.key:
-            return []
-        path = path if path else cold.back
-        return surroundings(&engine.core, path, []).get(F_TUNNEL, []) if path else []
+        return surroundings(&engine.core, turn.path, []).get(F_TUNNEL, []) if turn.path else []
 
 
 cdef inline u32 sum_of(const u32* minutes) noexcept nogil:
