@@ -67,7 +67,7 @@ def test_it_is_asked_once_and_told_apart(refused: Path) -> None:
         assert told["commentary"] == {"model": "llama3.2", "text": "Start the  [31mservice .\nThen look."}
         assert done.returncode == 1 and [each["kind"] for each in told["findings"]] == ["refused"]
         page = diagnose(refused, url, "markdown").stdout
-    assert "which is no evidence" in page and "> Then look." in page
+    assert "which is no evidence" in page and "\n    Then look.\n" in page
     assert len(asked) == 2 and asked[0][0] == "/api/generate" and asked[0][1]["stream"] is False
     assert "10.1.0.9 port 81" in asked[0][1]["prompt"]
 
