@@ -161,7 +161,7 @@ def check(options: argparse.Namespace) -> None:
         from netwatch.cli import each  # every start would pay for it otherwise
 
         each.check(options)
-    if options.trust_scheduler and options.scheduler is None:
+    if getattr(options, "trust_scheduler", False) and options.scheduler is None:
         raise CommandError("--trust-scheduler goes with --scheduler")
     kinds = {"streams"} if options.follow is not None else set(options.what.split(","))
     style = style_of(options)
