@@ -27,8 +27,9 @@ def state_of_its_own() -> str:
 
 os.environ["XDG_STATE_HOME"] = ENVIRONMENT["XDG_STATE_HOME"] = state_of_its_own()
 atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # of what a shell starts with &: tests' programs would too
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:  # of what & or nohup starts: tests' programs would ignore it too
+        signal.signal(number, usual)
 
 
 @pytest.fixture
