@@ -160,7 +160,8 @@ class Past:
     def record(self, row: int) -> Record:
         """The record of a row, with what addons told of it then."""
         record: Record = screen_record(self.engine, row, self._interfaces)
-        return record | self._said.get(row, {})
+        said = self._said.get(row, {})       # what another machine says is no other kind of thing than what is counted
+        return record | {key: value for key, value in said.items() if isinstance(value, type(record.get(key, value)))}
 
     def records(self, numbers: list[int]) -> list[Record]:
         """For a screen. The last minute of a flow is not kept."""

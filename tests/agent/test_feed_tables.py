@@ -83,6 +83,15 @@ def test_every_flow_is_there_as_it_was_there(sent: Sent, where: str | None) -> N
     assert here.health().packets == last.piece.counts[2] > 0
 
 
+def test_what_is_said_of_a_flow_is_no_other_kind_of_thing(sent: Sent) -> None:
+    """A feed that lies may not make a screen fail: what is counted stays a number, whatever stands there as a text."""
+    there = sent.session.at(list(Inlet().take(sent.stream))[-1].piece.at_ns)
+    row = next(iter(there._said))
+    honest = there.record(row)
+    there._said[row] = {**there._said[row], "bytes_out": "abc", "id": [1], "src": 7, "note": "said"}
+    assert there.record(row) == {**honest, "note": "said"}
+
+
 def test_what_came_in_each_second_is_there(sent: Sent) -> None:
     messages = list(Inlet().take(sent.stream))
     assert messages[0].piece.alone and messages[-1].interfaces[0]["link"] == 1

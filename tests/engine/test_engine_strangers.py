@@ -26,6 +26,7 @@ from wire import (
     A6,
     ACK,
     B6,
+    MAC_A,
     MS,
     PSH,
     START,
@@ -36,6 +37,7 @@ from wire import (
     fragments4,
     ip4,
     ip6,
+    raw_mac,
     sll2,
     snap,
     spaced,
@@ -327,3 +329,16 @@ def test_a_circuit_has_no_other_bits():
         for n in (0, 1):
             whole[n][size - 1] = n * 0x5C | 3
         assert [f["packets_out"] for f in run(spaced([bytes(each) for each in whole]), 107).flows] == [2]
+
+
+def test_many_stations_leave_places_apart() -> None:
+    """Once very many were seen, who is there is no more told apart, but where they are is."""
+    ends = ("192.0.2.7", "192.0.2.8")
+    one = air(0, False, snap(0x0800, ip4(17, udp(5353, 9999, b"x"), *ends)), 0)
+    station = raw_mac(MAC_A)[:5] + bytes([0x40])
+    frames = [one.replace(station, b"\2\x10" + struct.pack(">I", number), 1) for number in range(62_000)]
+    frames += [air(place, back, snap(0x0800, ip4(17, udp(*ports, b"hello"), *(ends[::-1] if back else ends))))
+               for place in (1, 2) for back, ports in ((False, (4000, 9000)), (True, (9000, 4000)))]
+    result = run([(START + i * MS, frame) for i, frame in enumerate(frames)], kinds=("flows",), link=105)
+    strangers = [flow for flow in result.flows if 9000 in (flow.get("sport"), flow.get("dport"))]
+    assert [(flow["packets_out"], flow["packets_in"]) for flow in strangers] == [(1, 1), (1, 1)]

@@ -86,7 +86,7 @@ cdef bint anchored(Feed* f, int s, const u8* p, u32 n) noexcept nogil:
     cdef Half* half = &f.conn.half[s]
     cdef Look look
     cdef int answer
-    if begins_late(slice_of(p, n)):
+    if f.conn.changes <= LAST_CHANGE and begins_late(slice_of(p, n)):
         turn_over(f, s)
         half.astray = 0
         return True

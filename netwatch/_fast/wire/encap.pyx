@@ -17,6 +17,7 @@ from netwatch._fast.base.mix cimport mix, mix_address, mix_on, mix_pair
 
 cdef enum:
     PATH_SLOTS = 131072
+    STATIONS_MAX = 30000                  # from here on places are told apart, and no more who is there
 
 
 cdef Paths* paths_new() noexcept nogil:
@@ -77,7 +78,7 @@ cdef int path_kin(const Paths* paths, u16 one, u16 two) noexcept nogil:
         return KIN_NOT
     memcpy(&e, &paths.items[one], sizeof(Encap))
     marks = e.marks ^ paths.items[two].marks
-    if e.marks == 0 or (marks >> 32 and <u32>marks):
+    if e.marks == 0 or (marks >> 32 and (<u32>marks or <u32>e.marks == 0)):
         return KIN_NOT
     e.marks = paths.items[two].marks
     if marks >> 32:
@@ -190,6 +191,9 @@ cdef u16 path_number(Paths* paths, const Encap* encap) noexcept nogil:
     if is_base(paths, encap):
         return add(paths, encap, 0, at)
     memcpy(&bare, encap, sizeof(Encap))
+    if paths.n >= STATIONS_MAX and <u32>encap.marks:
+        bare.marks = encap.marks >> 32 << 32
+        return path_number(paths, &bare)
     strip(paths, &bare)
     base = path_of(paths, &bare)
     if paths.n >= MARKED_MAX:
