@@ -116,7 +116,8 @@ cdef u32* known_of(Seen* seen, const u8* key, u32 size) except NULL:
 
 
 cdef inline u32 put(u8* to, u32 n, const void* p, size_t size) noexcept nogil:
-    memcpy(to + n, p, size)
+    if size:                               # of no layers there is no address either
+        memcpy(to + n, p, size)
     return n + <u32>size
 
 
