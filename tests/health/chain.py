@@ -11,6 +11,7 @@ import sys
 from typing import Any
 
 from netwatch_command import COMMAND, ENVIRONMENT
+from network_namespaces import end_lab
 
 TOOLS = ("ip", "nft", "nsenter", "sysctl")
 NAMES = ("near", "one", "two", "far")
@@ -64,11 +65,7 @@ class Chain:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for program in self._running:
-            program.kill()
-            program.communicate()
-        for name in self.names.values():
-            subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
+        end_lab(self._running, self.names.values())
 
     def _join(self, number: int, left: str, right: str) -> None:
         run("ip", "link", "add", f"r{number}", "netns", self.names[left], "type", "veth", "peer", "name", f"l{number}",

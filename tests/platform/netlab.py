@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from network_namespaces import end_lab
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 NEAR4, FAR4, NEAR6, FAR6 = "198.51.100.1", "198.51.100.2", "2001:db8:9::1", "2001:db8:9::2"
@@ -58,14 +60,7 @@ class Lab:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for program in self._running:
-            program.kill()
-            program.wait(10)
-            for pipe in (program.stdin, program.stdout):
-                if pipe:
-                    pipe.close()
-        for name in (self.near, self.far):
-            subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
+        end_lab(self._running, (self.near, self.far))
         self._turn.close()
 
     def start(self, where: str, *command: str, **options: Any) -> subprocess.Popen[str]:

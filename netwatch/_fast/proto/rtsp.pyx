@@ -9,9 +9,9 @@ from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PAR
 from netwatch._fast.proto.http.head cimport head_end
 from netwatch._fast.proto.common.again cimport messages_fill
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, begins_word, from_client, holds_word, is_digit,
-                                                keep_each, keep_once, keep_verb, next_field, next_line, number_of,
-                                                same_word, skip_bytes, smaller, take_word, wait_for, wait_more,
-                                                word_is)
+                                                keep_each, keep_once, keep_verb, method_end, next_field, next_line,
+                                                number_of, same_word, skip_bytes, smaller, take_word, wait_for,
+                                                wait_more, word_is)
 from netwatch._fast.proto.http.text import mask_url
 from netwatch._fast.proto.common.media cimport address_of, end_of, media_at
 from netwatch._fast.proto.common.facts import LIST, TEXT, described, fact_fields, words
@@ -46,17 +46,14 @@ cdef int start_line(const u8* p, u32 n, u32 enough) noexcept nogil:
     From `enough` bytes on the line is judged without its end.
     """
     cdef Slice line
-    cdef u32 i = 0
+    cdef int method = method_end(p, n, MAX_METHOD, c'_')
+    cdef u32 i = <u32>method
     if starts(p, smaller(n, 5), b"RTSP/", smaller(n, 5)):
         if n < 13:
             return DETECT_MORE
         return 98 if p[8] == c' ' and number_of(slice_of(p + 9, 3), 3) >= 100 else 0
-    while i < n and i <= MAX_METHOD and ((p[i] >= c'A' and p[i] <= c'Z') or p[i] == c'_'):
-        i += 1
-    if i == n and i <= MAX_METHOD:
-        return DETECT_MORE
-    if i < 3 or i > MAX_METHOD or p[i] != c' ':
-        return 0
+    if method <= 0:
+        return DETECT_MORE if method else 0
     if next_line(p, n, n, &line) > 0:
         return 98 if line.n > i + 10 and starts(p + line.n - 9, 8, b" RTSP/1.", 8) or \
             line.n > i + 10 and starts(p + line.n - 9, 9, b" RTSP/2.0", 9) else 0

@@ -10,9 +10,9 @@ from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, slic
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, set_initiator, reads, has_state)
 from netwatch._fast.proto.http.head cimport head_end
-from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, holds_word, keep_each, keep_once, keep_verb, next_field,
-                                                next_line, number_of, skip_bytes, smaller, take_word, wait_for,
-                                                wait_more, word_is)
+from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, holds_word, keep_each, keep_once, keep_verb, method_end,
+                                                next_field, next_line, number_of, skip_bytes, smaller, take_word,
+                                                wait_for, wait_more, word_is)
 from netwatch._fast.proto.common.media cimport media_of_sdp
 from netwatch._fast.proto.common.facts import LIST, TEXT, described, words
 from netwatch._fast.base.text import clean
@@ -57,15 +57,12 @@ cdef int start_line(const u8* p, u32 n, u32 enough) noexcept nogil:
     From `enough` bytes on the line is judged without its end.
     """
     cdef Slice line
-    cdef u32 i = 0
+    cdef int method = method_end(p, n, MAX_METHOD, c'A')
+    cdef u32 i = <u32>method
     if starts(p, smaller(n, 8), b"SIP/2.0 ", smaller(n, 8)):
         return 98 if n >= 12 and number_of(slice_of(p + 8, 3), 3) >= 100 else DETECT_MORE if n < 12 else 0
-    while i < n and i <= MAX_METHOD and p[i] >= c'A' and p[i] <= c'Z':
-        i += 1
-    if i == n and i <= MAX_METHOD:
-        return DETECT_MORE
-    if i < 3 or i > MAX_METHOD or p[i] != c' ':
-        return 0
+    if method <= 0:
+        return DETECT_MORE if method else 0
     if next_line(p, n, n, &line) > 0:
         return 98 if line.n > i + 9 and starts(p + line.n - 8, 8, b" SIP/2.0", 8) else 0
     if n < enough:

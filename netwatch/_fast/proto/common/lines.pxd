@@ -56,6 +56,16 @@ cdef inline bint may_begin(const u8* p, u32 n, const char* word, u32 k) noexcept
     """The n bytes are the word's beginning, all of it, or more than it, case aside."""
     return same_word(p, word, smaller(n, k))
 
+cdef inline int method_end(const u8* p, u32 n, u32 most, u8 besides) noexcept nogil:
+    """Where the blank is behind a method of 3 to `most` capitals or bytes that are `besides`: 0 there is none, -1 it
+    may come yet."""
+    cdef u32 i = 0
+    while i < n and i <= most and (p[i] >= c'A' and p[i] <= c'Z' or p[i] == besides):
+        i += 1
+    if i == n and i <= most:
+        return -1
+    return 0 if i < 3 or i > most or p[i] != c' ' else <int>i
+
 cdef inline bint holds_word(const u8* p, u32 n, const char* word, u32 k) noexcept nogil:
     """The word stands anywhere among the n bytes."""
     cdef u32 i
