@@ -10,6 +10,7 @@ import os
 import select
 import shutil
 import signal
+import time
 from socket import SHUT_RDWR, recv_fds, send_fds, socketpair
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from socket import socket
 
 PATIENCE_MS = 5000  # for the program to end when it is told to; then it is killed
+ENDS_S = 2 * PATIENCE_MS / 1000 + 1  # so long the guard may take; after that it stands still itself
 FDS_MOST = 65_536
 
 
@@ -45,8 +47,10 @@ class Leash:
         with contextlib.suppress(OSError):
             self._hand.shutdown(SHUT_RDWR)  # whoever else has a copy of it
         self._hand.close()
+        until = time.monotonic() + ENDS_S
         with contextlib.suppress(ChildProcessError):
-            os.waitpid(self._child, 0)
+            while os.waitpid(self._child, os.WNOHANG)[0] == 0 and time.monotonic() < until:
+                time.sleep(0.002)
 
 
 def _wait(waits: socket, folder: str | None) -> None:

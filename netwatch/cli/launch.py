@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from netwatch.cli import read, readoptions
 from netwatch.cli.arg_types import natural
-from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, CommandError, say
+from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, EXIT_UNAVAILABLE, CommandError, say
 from netwatch.cli.parser import Parser
 from netwatch.cli.selection import has_plugins, kinds_of, parse_fields, parse_sort, where_of
 from netwatch.cli.signals import stopped_by
@@ -180,6 +180,10 @@ def _folder() -> Iterator[tuple[str, Hand]]:
         yield folder, leash
     finally:
         leash.let_go()
+        if os.path.exists(folder):  # who was to remove it was ended; within the jail we may not
+            shutil.rmtree(folder, ignore_errors=True)
+        if os.path.exists(folder):
+            say(f"{folder} is left, with the program's keys: who was to remove it was ended")
 
 
 @contextlib.contextmanager
@@ -194,21 +198,30 @@ def _started(command: list[str], keys: str, leash: Hand) -> Iterator[subprocess.
     except OSError as e:
         raise CommandError(f"{command[0]}: {e.strerror}", EXIT_PERMISSION) from None
     try:
-        leash.hold(program.pid)
+        try:
+            leash.hold(program.pid)
+        except OSError as e:
+            raise CommandError(f"{command[0]}: nothing would end it with netwatch: {e.strerror}",
+                               EXIT_UNAVAILABLE) from None
         yield program
     finally:
         leash.let_go()
-        if sys.platform != "linux":
-            _end(program)
-        program.wait()
+        _end(program, command[0])
 
 
-def _end(program: subprocess.Popen[bytes]) -> None:
-    program.terminate()
-    try:
-        program.wait(PATIENCE)
-    except subprocess.TimeoutExpired:
-        program.kill()
+def _end(program: subprocess.Popen[bytes], name: str) -> None:
+    """Where nobody did it for us; within the jail we may not."""
+    for order in (program.terminate, program.kill):
+        if program.poll() is not None:
+            return
+        try:
+            order()
+        except PermissionError:
+            break
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            program.wait(PATIENCE)
+    if program.poll() is None:
+        say(f"{name} goes on as process {program.pid}: who was to end it was ended")
 
 
 def _who() -> tuple[int | None, int | None, list[int] | None]:

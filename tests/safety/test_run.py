@@ -78,6 +78,24 @@ def test_a_run_that_is_killed_leaves_no_keys_and_no_program(running, open_folder
     assert gone(program, open_folder)
 
 
+@pytest.mark.parametrize("stopped", [False, True])
+def test_without_its_guard_it_ends_and_says_what_is_left(stopped, running, open_folder):
+    """Within the jail nothing can be ended nor removed by netwatch itself. But it ends."""
+    process, program = running
+    children = map(int, subprocess.check_output(["ps", "-o", "pid=", "--ppid", str(process.pid)], text=True).split())
+    guards = [pid for pid in children if "anon_inode:[pidfd]" in map(os.readlink, glob.glob(f"/proc/{pid}/fd/*"))]
+    for guard in guards:
+        os.kill(guard, signal.SIGSTOP if stopped else signal.SIGKILL)
+    process.terminate()
+    try:
+        told = process.communicate(timeout=60)[1]
+    finally:
+        for guard in guards if stopped else ():
+            os.kill(guard, signal.SIGCONT)
+    assert guards and f"sh goes on as process {program}" in told, told
+    assert f"{open_folder}/netwatch-run-" in told and "is left" in told
+
+
 def test_what_does_not_end_when_it_is_told_to_is_killed(tmp_path, monkeypatch):
     monkeypatch.setattr(child_guard, "PATIENCE_MS", 200)
     folder = tmp_path / "keys"
