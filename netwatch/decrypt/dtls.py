@@ -1,21 +1,24 @@
-"""One DTLS 1.0 or 1.2 flow (RFC 6347): handshake messages out of fragments in any order, records by their own numbers.
+"""One DTLS flow (RFC 6347, RFC 9147): handshake messages out of fragments in any order, records by their own numbers.
 
 Nothing has to come in order here, and what is lost is no hole that later records would have to be counted from.
-Connection IDs (RFC 9146), renegotiation and DTLS 1.3 are not read.
+Connection IDs of DTLS 1.2 (RFC 9146) and renegotiation are not read.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from netwatch.decrypt import handshake as hs
 from netwatch.decrypt.direction import Stalled
+from netwatch.decrypt.dtls13 import VERSION, Dtls13Keys, Sealed, is_sealed, take_sealed
 from netwatch.decrypt.exchange import Exchange, Sessions, Unsupported
 from netwatch.decrypt.flow import Item, Queue, SealedFlow
 from netwatch.decrypt.keylog import KeyLog
 from netwatch.decrypt.plaintext import Plaintext
 from netwatch.decrypt.records import Protection, Unverified
+from netwatch.decrypt.suites import suite_of
 
 HEAD = 13
 MESSAGE_HEAD = 12
@@ -77,10 +80,12 @@ class DtlsFlow(SealedFlow):
         self.random = b""
         self.ended = False
         self.out = out
+        self._keys = keys
         self._exchange = Exchange(keys, sessions, dtls=True)
         self._fragments = (_Fragments(), _Fragments())
         self._client_side = 0
         self._made: list[Protection] | None = None
+        self._sealed: tuple[Dtls13Keys, Dtls13Keys] | None = None  # the client's and the server's
         self._final = False
         self._queue: Queue[Item] = Queue()
         self._last = (0, 0)
@@ -109,18 +114,22 @@ class DtlsFlow(SealedFlow):
         """Forget keys and what waits; the plaintext's readers are told that it is over."""
         self._queue.clear()
         self._made = None
+        for each in self._sealed or ():
+            each.forget()
         self._exchange.close()
         self.out.close(*self._last)
 
     def _run(self, item: Item) -> bool:
         side, ts, frame, _, datagram = item
         wire = hs.Wire(datagram)
-        while wire.left >= HEAD:
+        while wire.left:
             begin = wire.at
-            head, number = wire.take(3), wire.number(8)
             try:
-                body = wire.block(2)
-                self._record(side, ts, frame, head, number, body)
+                if is_sealed(datagram[begin]):
+                    self._open(side, ts, frame, take_sealed(wire, self._cid_bytes(side)))
+                else:
+                    head, number = wire.take(3), wire.number(8)
+                    self._record(side, ts, frame, head, number, wire.block(2))
             except hs.Broken:
                 break
             except Stalled:
@@ -150,6 +159,63 @@ class DtlsFlow(SealedFlow):
             self.out.put(side, ts, frame, plain)
         elif head[0] == REC_ALERT:
             self.out.alert(plain)
+
+    def _open(self, side: int, ts: int, frame: int, record: Sealed) -> None:
+        """One record of DTLS 1.3. Raises Stalled, Broken."""
+        keys = self._keys13()
+        if keys is None:
+            return
+        try:
+            plain = keys[0 if side == self._client_side else 1].open(record).rstrip(b"\0")
+        except KeyError:
+            if not self._final:
+                raise Stalled from None
+            self.out.fail("a secret is not there")
+            return
+        except Unverified:
+            self.out.fail("a record did not verify")
+            return
+        kind, said = plain[-1] if plain else 0, plain[:-1]
+        if kind == REC_DATA and said:
+            self.out.put(side, ts, frame, said)
+        elif kind == REC_ALERT:
+            self.out.alert(said)
+        elif kind == REC_HANDSHAKE:
+            for message, body, _ in self._fragments[side].take(hs.Wire(said)):
+                with contextlib.suppress(hs.Broken):
+                    self._message13(side, message, body)
+
+    def _message13(self, side: int, kind: int, body: bytes) -> None:
+        if side == self._client_side:
+            return
+        if kind == hs.ENCRYPTED_EXTENSIONS:
+            self.out.alpn(hs.chosen_alpn(body))
+        elif kind == hs.CERTIFICATE:
+            self.out.certificate(hs.leaf_certificate(body))
+        elif kind == hs.COMPRESSED_CERT:
+            self.out.certificate(hs.leaf_certificate(hs.inflated_certificate(body)))
+
+    def _keys13(self) -> tuple[Dtls13Keys, Dtls13Keys] | None:
+        """The client's and the server's, or None when there will be none. Raises Stalled."""
+        if self._sealed is None:
+            server = self._exchange.server
+            suite = suite_of(server.suite) if server is not None else None
+            if server is None or server.version != VERSION or suite is None:
+                self.out.fail("a hello was not seen" if server is None else "the cipher suite is not supported")
+                return None
+            secrets = self._keys.of(self.random)
+            if secrets is None:
+                if not self._final:
+                    raise Stalled
+                return None
+            self.out.origin = secrets.origin
+            self._sealed = Dtls13Keys(suite, secrets, True), Dtls13Keys(suite, secrets, False)
+        return self._sealed
+
+    def _cid_bytes(self, side: int) -> int:
+        """Of the connection IDs that its receiver has asked for."""
+        asked = self._exchange.server if side == self._client_side else self._exchange.client
+        return asked.cid if asked is not None else 0
 
     def _handshake(self, side: int, body: bytes) -> None:
         for kind, message, said in self._fragments[side].take(hs.Wire(body)):

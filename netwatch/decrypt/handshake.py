@@ -13,7 +13,7 @@ from typing import NamedTuple
 HELLO_REQUEST, CLIENT_HELLO, SERVER_HELLO, NEW_TICKET, END_OF_EARLY_DATA = 0, 1, 2, 4, 5
 ENCRYPTED_EXTENSIONS, CERTIFICATE, CLIENT_KEY_EXCHANGE, FINISHED, KEY_UPDATE, COMPRESSED_CERT = 8, 11, 16, 20, 24, 25
 
-EXT_ALPN, EXT_ETM, EXT_EMS, EXT_TICKET, EXT_EARLY_DATA, EXT_VERSIONS = 16, 22, 23, 35, 42, 43
+EXT_ALPN, EXT_ETM, EXT_EMS, EXT_TICKET, EXT_EARLY_DATA, EXT_VERSIONS, EXT_CID = 16, 22, 23, 35, 42, 43, 54
 MESSAGE_MOST = 262_144  # bytes; a longer message is passed over
 CERTIFICATE_MOST = 65_536  # bytes of an inflated one
 # SHA-256 of "HelloRetryRequest", RFC 8446 section 4.1.3
@@ -50,13 +50,15 @@ class Wire:
 
 
 class ClientHello(NamedTuple):
-    """What keys depend on; `ticket` is what the client wants to resume with, up to TLS 1.2."""
+    """What keys depend on; `ticket` is what the client wants to resume with, up to TLS 1.2; `cid` bytes of connection
+    ID it wants to be sent (RFC 9146)."""
 
     random: bytes
     session_id: bytes
     suites: list[int]
     ticket: bytes
     early_data: bool
+    cid: int = 0
 
 
 class ServerHello(NamedTuple):
@@ -69,6 +71,7 @@ class ServerHello(NamedTuple):
     compression: int
     etm: bool
     ems: bool
+    cid: int = 0
 
     @property
     def retry(self) -> bool:
@@ -87,6 +90,10 @@ def _extensions(wire: Wire) -> dict[int, bytes]:
     return found
 
 
+def _cid_bytes(extensions: dict[int, bytes]) -> int:
+    return (extensions.get(EXT_CID) or b"\0")[0]
+
+
 def client_hello(body: bytes, dtls: bool = False) -> ClientHello:
     """Raises Broken."""
     wire = Wire(body)
@@ -98,7 +105,7 @@ def client_hello(body: bytes, dtls: bool = False) -> ClientHello:
     wire.block(1)
     extensions = _extensions(wire)
     return ClientHello(random, session_id, [int.from_bytes(suites[i : i + 2], "big") for i in range(0, len(suites), 2)],
-                       extensions.get(EXT_TICKET, b""), EXT_EARLY_DATA in extensions)
+                       extensions.get(EXT_TICKET, b""), EXT_EARLY_DATA in extensions, _cid_bytes(extensions))
 
 
 def offered_alpn(body: bytes) -> list[bytes]:
@@ -123,7 +130,8 @@ def server_hello(body: bytes) -> ServerHello:
     extensions = _extensions(wire)
     if len(extensions.get(EXT_VERSIONS, b"")) == 2:
         version = int.from_bytes(extensions[EXT_VERSIONS], "big")
-    return ServerHello(version, random, session_id, suite, compression, EXT_ETM in extensions, EXT_EMS in extensions)
+    return ServerHello(version, random, session_id, suite, compression, EXT_ETM in extensions, EXT_EMS in extensions,
+                       _cid_bytes(extensions))
 
 
 def chosen_alpn(body: bytes) -> bytes:

@@ -33,7 +33,7 @@ class PacketKeys:
         """Raises ValueError where the suite's cipher is not to be had."""
         self.suite = suite
         self._quic = "quicv2 " if version == V2 else "quic "
-        self._mask = _masker(suite, self._expand(bytes(secret), "hp", suite.key))
+        self._mask = masker(suite, self._expand(bytes(secret), "hp", suite.key))
         self._now = 0  # key updates so far
         self._generations = {0: self._generation(bytes(secret))}
 
@@ -99,8 +99,8 @@ def initial_keys(version: int, dcid: bytes) -> tuple[PacketKeys, PacketKeys] | N
     return client, server
 
 
-def _masker(suite: Suite, key: bytes) -> Callable[[bytes], bytes]:
-    """Header protection (RFC 9001 section 5.4): five bytes or more from a sample."""
+def masker(suite: Suite, key: bytes) -> Callable[[bytes], bytes]:
+    """Header protection (RFC 9001 section 5.4; of DTLS, RFC 9147 section 4.2.3): five bytes or more from a sample."""
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
     if suite.cipher == "chacha20-poly1305":
