@@ -17,7 +17,7 @@ from netwatch._fast.out.rawflow import RawFlow
 from netwatch._fast.view.tape import frames_of, surroundings
 from netwatch.addons.throughput import Throughput
 from netwatch.history import moments
-from netwatch.history.database import HistoryError
+from netwatch.history.database import HistoryError, InUse
 from netwatch.history.moments import APPS
 from netwatch.history.store import Writer
 from netwatch.history.tape import Kept, Reel
@@ -38,6 +38,7 @@ AT_ONCE = 4096  # ends looked at after one chunk
 PATIENCE_S = 2.0  # for flows that are open at the end
 LOOKS, FRAMES = 1_000_000, 8  # rows of a file; frames for each row
 SAID_NS = 60 * SECOND_NS  # between two words about the disk
+AGAIN_S = 5.0  # until it is looked whether another version still keeps its history there
 
 
 class History(Addon):
@@ -63,6 +64,7 @@ class History(Addon):
         self._first_ns = self._last_ns = 0  # of what waits
         self._ended = 0
         self._written_ns = self._said_ns = 0
+        self._again_s, self._in_use = 0.0, ""  # when to open it again, and what was said of it
         self.missed = 0  # flows that could not be kept
         self.reel: Reel | None = None  # the table by the second
         self._moments: moments.Writer | None = None  # ... on disk
@@ -83,24 +85,32 @@ class History(Addon):
 
     def _open(self) -> None:
         """Once the process has given up its rights: what is on disk is the caller's, and is no more to be trusted."""
-        self._wanted = False
+        self._again_s = time.monotonic() + AGAIN_S
         try:
-            self._writer = Writer(self._run.settings.of("history.disk_mb") << 20)
-            if self._run.settings.of("history.moments_mb"):
+            self._writer = self._writer or Writer(self._run.settings.of("history.disk_mb") << 20)
+            if self._run.settings.of("history.moments_mb") and self._moments is None:
                 about = {"label": self._run.purpose.label, "interfaces": list(self._run.source.interfaces)}
                 self._moments = moments.Writer(self._run.settings.of("history.moments_mb") << 20, about)
                 self._back = moments.Reader(self._moments.run)
+            self._wanted = False
         except HistoryError as e:
-            self._run.say(f"no history is kept: {e}", WARNING)
+            said, self._wanted = self._in_use, isinstance(e, InUse)  # until that ends
+            self._in_use = str(e)
+            if self._in_use != said:
+                self._run.say(f"no history is kept: {e}", WARNING)
+
+    def _say_news(self) -> None:
+        """What the files of it have to say."""
         for each in (self._writer, self._moments):
-            if each is not None and each.aside is not None:
-                self._run.say(f"a history of another version is set aside: {each.aside}", WARNING)
+            while each is not None and each.news:
+                self._run.say(each.news.popleft(), WARNING)
 
     def take(self, step: Step) -> Sequence[Event]:
-        if self._wanted:
+        if self._wanted and time.monotonic() >= self._again_s:
             self._open()
         if self.reel is not None and not step.again:
             self._look(self.reel, step.over)
+        self._say_news()
         if self._writer is None or step.again:
             return ()
         self._collect()

@@ -31,11 +31,20 @@ def spans() -> tuple[store.Span | None, moments.Span | None]:
 
 def forget(before_ns: int | None) -> tuple[int, int, int]:
     """As store.forget() and moments.forget(): flows, moments, and databases that were removed whole."""
-    found = _apart(lambda: (*store.forget(before_ns), *moments.forget(before_ns)))
+    found = _apart(lambda: _forget(before_ns))
     if not isinstance(found, list) or len(found) != 4:
         raise HistoryError(f"{store.path()}: it could not be looked at")
     flows, whole, table, others = map(_number, found)
     return flows, table, whole + others
+
+
+def _forget(before_ns: int | None) -> tuple[int, ...]:
+    """Of each what can be: one that refuses keeps the other from nothing. Raises HistoryError."""
+    try:
+        flows = store.forget(before_ns)
+    finally:
+        table = moments.forget(before_ns)
+    return *flows, *table
 
 
 def _apart(work: Callable[[], object]) -> object:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
 import os
 import sqlite3
 import stat
 import time
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +22,7 @@ STEPS = 20_000  # of SQLite's machine between two looks at the clock
 ASIDE = ".old-"  # and a number: in the names of databases that were set aside
 PARTS = ("", "-wal", "-shm")  # files of one database
 NOT_OURS = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+LOCKED = 0x4000_0002, 510  # bytes of a file that SQLite locks while it has it open with a log: sqlite.org/fileformat2
 
 
 class HistoryError(Exception):
@@ -37,21 +41,29 @@ class Foreign(HistoryError):
     """Its tables are of another version, or it is no database."""
 
 
+class InUse(HistoryError):
+    """It is of another version, which a process has open: it is left to that."""
+
+
 class Base:
-    """A database that is written to; the file is made where there is none. One that is of another version when it is
-    first opened is set aside, as are the bytes of what is no database. Raises HistoryError."""
+    """A database that is written to; the file is made where there is none. One of another version is set aside, as are
+    the bytes of what is no database, unless somebody has it open. Raises HistoryError."""
 
     def __init__(self, where: Path, schema: str) -> None:
-        self._where, self._schema = where, schema
-        self.aside: Path | None = None  # where what was there is now
-        try:
-            self._open()
-        except Foreign:
-            self.aside = _set_aside(where)
-            self._open()
+        self._home = self._where = where
+        self._schema = schema
+        self.news: deque[str] = deque()  # that somebody should tell the user
+        self._open()
 
     def _open(self) -> None:
-        where = self._where
+        try:
+            self._open_home()
+        except Foreign:
+            self.news.append(f"a history of another version is set aside: {_set_aside(self._home)}")
+            self._open_home()
+
+    def _open_home(self) -> None:
+        self._where = where = self._home
         try:
             with files.as_caller():
                 files.make_folder(where.parent)
@@ -80,13 +92,12 @@ class Base:
     @contextlib.contextmanager
     def changed(self) -> Iterator[sqlite3.Connection]:
         """All that is done within is done at once, or not at all. When the file was removed, SQLite would go on writing
-        to what is left of it: that is said, and the next change begins a new one."""
+        to what is left of it: that is said, and the next change begins a new one. In one that somebody has set aside it
+        goes on, as nobody else does."""
         if self._mark is None:
             self._open()
         elif _mark(self._where) != self._mark:
-            self._mark = None
-            self.close()
-            raise HistoryError(f"{self._where}: it was removed")
+            self._follow()
         try:
             self._base.execute("BEGIN IMMEDIATE")
             try:
@@ -99,6 +110,34 @@ class Base:
             self._base.execute("PRAGMA incremental_vacuum(256)")
         except sqlite3.Error as e:
             raise HistoryError(f"{self._where}: {e}") from None
+
+    def _follow(self) -> None:
+        """Where the file is by now. Raises HistoryError when it is gone."""
+        there = next((each for each in set_aside(self._home) if _mark(each) == self._mark), None)
+        if there is None:
+            where, self._mark = self._where, None
+            self.close()
+            raise HistoryError(f"{where}: it was removed")
+        self._where = there
+        self.news.append(f"the history goes on in {there}: another version of netwatch has set it aside")
+
+    def make_room(self, most: int) -> None:
+        """Those that were set aside are in the bound of `most` bytes as well, and are the oldest there is: they go
+        first, but for those that somebody writes to, who has bounds of his own."""
+        aside = [each for each in set_aside(self._home) if each != self._where]
+        if not aside:
+            return
+        sizes = {each: size(each) for each in sorted(aside, key=_changed)}
+        for each in list(sizes):
+            if used(self._base) + sum(sizes.values()) <= most:
+                break
+            del sizes[each]
+            try:
+                with _alone(each):
+                    _remove(each)
+            except HistoryError:
+                continue
+            self.news.append(f"a history of another version made room: {each}")
 
     def close(self) -> None:
         with contextlib.suppress(sqlite3.Error):
@@ -132,10 +171,30 @@ def set_aside(where: Path) -> list[Path]:
     return []
 
 
+@contextlib.contextmanager
+def _alone(where: Path) -> Iterator[None]:
+    """Nobody has it open, nor can open it meanwhile. Raises InUse, HistoryError."""
+    number = -1
+    try:
+        try:
+            with files.as_caller():
+                number = os.open(where, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+            begin, length = LOCKED
+            fcntl.lockf(number, fcntl.LOCK_EX | fcntl.LOCK_NB, length, begin)
+        except OSError as e:
+            if number >= 0 and e.errno in (errno.EACCES, errno.EAGAIN):
+                raise InUse(f"{where}: another version of netwatch keeps its history there") from None
+            raise _told(e, where) from None
+        yield
+    finally:
+        if number >= 0:
+            os.close(number)  # and with it the lock
+
+
 def _set_aside(where: Path) -> Path:
     """Give it a name of its own; that one. Raises HistoryError."""
     try:
-        with files.as_caller():
+        with _alone(where), files.as_caller():
             number = next(n for n in range(1, 1 << 16) if not os.path.lexists(f"{where}{ASIDE}{n}"))
             for part in PARTS[::-1]:  # a database without its log would lose what is in it
                 with contextlib.suppress(FileNotFoundError):

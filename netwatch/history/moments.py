@@ -94,7 +94,7 @@ class Writer:
         """`most` bytes on disk; `about` the run: what its flows are shown with."""
         self._most, self._about = most, about
         self._base = Base(path(), SCHEMA)
-        self.aside = self._base.aside
+        self.news = self._base.news
         self.run = self._begin_run()
         self._news = threading.Condition()
         self._waiting: deque[Slip] = deque()
@@ -186,6 +186,7 @@ class Writer:
                 self._size -= slip.size
         if any(slip.piece.alone for slip in slips):
             with self._base.changed() as base:
+                self._base.make_room(self._most)
                 for _ in range(ROOM):
                     if used(base) <= self._most or not thinning.make_room(base, MARK):
                         break

@@ -58,7 +58,7 @@ class Writer:
         """`most` bytes on disk."""
         self._most = most
         self._base = Base(path(), SCHEMA)
-        self.aside = self._base.aside
+        self.news = self._base.news
 
     def add(self, records: Sequence[Record], first_ns: int, last_ns: int) -> None:
         """Flows that ended together, the times of the first and last of their frames."""
@@ -73,6 +73,7 @@ class Writer:
 
     def _make_room(self, base: sqlite3.Connection) -> None:
         """Let the oldest tenth go when there is too much."""
+        self._base.make_room(self._most)
         if used(base) <= self._most:
             return
         pieces = base.execute("SELECT count(*) FROM flows").fetchone()[0]

@@ -168,7 +168,7 @@ def _lines(found: Record) -> list[str]:
                 lines.append(f"  {'':<{width}}    {check['fix']}")
     settings = found["configuration"]
     lines.append(f"configuration: {settings['path']}{'' if settings['in_use'] else ' is not there: defaults'}")
-    lines.append("kept on this disk (`netwatch forget` removes what the recorder kept)")
+    lines.append("kept on this disk (`netwatch forget` removes what was kept of traffic)")
     lines += [f"  {each['name']}: {each['bytes']:,} bytes, {each['changed'][:19]}Z, {each['place']}"
               + (", in use" if each.get("in_use") else "") for each in found["kept"]] or ["  nothing"]
     return lines

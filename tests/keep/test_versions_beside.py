@@ -1,0 +1,196 @@
+"""Two versions of netwatch beside each other: neither takes the history away from the one that runs; what is set aside
+is in the bound of bytes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from evidence_files import ROOT
+from test_moments import Watched, long_capture
+
+from netwatch.addons.history import History
+from netwatch.cli import caller_files
+from netwatch.history import database, moments, store
+from netwatch.run.session import Session
+
+OTHER = "CREATE TABLE IF NOT EXISTS other (version INTEGER);"
+HOLDS = """if True:
+    import sys
+    from netwatch.history import database, moments, store
+    for each in (store, moments):
+        each.SCHEMA += sys.argv[1]
+    bases = [database.Base(each.path(), each.SCHEMA) for each in (store, moments)]
+    print([news for base in bases for news in base.news], flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    yield tmp_path / "state" / "netwatch"
+
+
+@contextlib.contextmanager
+def another(schema: str) -> Iterator[str]:
+    """A process that has the history open, of a version with that in its schema besides; what it said first."""
+    process = subprocess.Popen([sys.executable, "-c", HOLDS, schema], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert process.stdout is not None
+    try:
+        yield process.stdout.readline()
+    finally:
+        _, said = process.communicate("")
+        assert not process.returncode or "InUse" in said, said
+
+
+def flow(number: int) -> list[dict[str, object]]:
+    return [{"schema": "netwatch.flow/1", "id": number}]
+
+
+def test_what_another_version_has_open_is_left_to_it(state: Path, tmp_path: Path,
+                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    """Said once, tried again, and begun when the other has ended."""
+    path = tmp_path / "long.pcap"
+    path.write_bytes(long_capture(70, 40))
+    monkeypatch.setattr("netwatch.addons.history.AGAIN_S", 0.0)
+    said: list[str] = []
+    taken: list[int] = []
+    with contextlib.ExitStack() as until:
+        assert until.enter_context(another(OTHER)) == "[]\n"
+
+        def seen(session: Session, at: int) -> None:
+            taken.append(at)
+            if len(taken) == 10:
+                assert not list(state.glob("*.old-*")) and session.get(History).reel is not None
+                until.close()
+
+        session = Watched(path, seen, True, **{"history.on": True, "timeouts.udp": 5})
+        session.listener = lambda severity, text: said.append(text)
+        session.start()
+        while not session.health().done:
+            time.sleep(0.01)
+        session.stop()
+    waits, flows, table = said
+    assert waits == (f"no history is kept: {store.path()}: another version of netwatch keeps its history there")
+    assert [flows, table] == [f"a history of another version is set aside: {each}.old-1"
+                              for each in (store.path(), moments.path())]
+    there = moments.span()
+    assert there is not None and there.moments == len(taken) - 60  # from the next minute on
+    assert there.first_ns == taken[60] and session.health().error is None
+    assert store.span() is not None
+
+
+def test_what_another_version_keeps_is_waited_for(state: Path) -> None:
+    with another(OTHER) as there:
+        assert there == "[]\n"
+        for which in (store, moments):
+            with pytest.raises(database.InUse, match="another version"):
+                database.Base(which.path(), which.SCHEMA)
+    for which in (store, moments):
+        base = database.Base(which.path(), which.SCHEMA)
+        assert list(base.news) == [f"a history of another version is set aside: {which.path()}.old-1"]
+        base.close()
+
+
+def test_the_one_that_runs_keeps_its_history(state: Path) -> None:
+    """A newer one begins beside it and finds it in use; one of the same version writes beside it."""
+    writer = store.Writer(1 << 20)
+    writer.add(flow(1), 1, 1)
+    with another("") as there:
+        assert there == "[]\n"
+        writer.add(flow(2), 2, 2)
+    with another(OTHER) as there:
+        assert there == ""
+        writer.add(flow(3), 3, 3)
+    writer.close()
+    assert [record["id"] for record in store.records(0, 10)] == [1, 2, 3] and not list(state.glob("*.old-*"))
+
+
+def test_it_goes_on_where_another_has_put_it(state: Path) -> None:
+    """A version that does not look whether somebody has it open."""
+    writer = store.Writer(1 << 20)
+    writer.add(flow(1), 1, 1)
+    for part in ("-shm", "-wal", ""):
+        os.rename(f"{store.path()}{part}", f"{store.path()}.old-1{part}")
+    with another(OTHER) as there:
+        assert there == "[]\n"
+        writer.add(flow(2), 2, 2)
+        assert [*writer.news] == [f"the history goes on in {store.path()}.old-1: another version of netwatch has set "
+                                  "it aside"]
+        writer.add(flow(3), 3, 3)
+    writer.close()
+    assert not list(state.glob("*.old-2")), "what somebody writes to is no more set aside"
+    os.rename(f"{store.path()}.old-1", store.path())
+    for part in ("-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(f"{store.path()}.old-1{part}", f"{store.path()}{part}")
+    assert [record["id"] for record in store.records(0, 10)] == [1, 2, 3]
+
+
+def aside(number: int, size: int, age_s: float) -> Path:
+    path = Path(f"{store.path()}.old-{number}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"o" * size)
+    os.utime(path, (time.time() - age_s,) * 2)
+    return path
+
+
+def test_what_is_set_aside_is_in_the_bound_and_the_oldest_goes_first(state: Path) -> None:
+    middle, oldest, newest = aside(1, 300_000, 200), aside(2, 300_000, 300), aside(10, 300_000, 100)
+    writer = store.Writer(800_000)
+    writer.add(flow(1), 1, 1)
+    assert not oldest.exists() and middle.exists() and newest.exists()
+    assert [*writer.news] == [f"a history of another version made room: {oldest}"]
+    for number in range(2, 90):
+        writer.add([{"schema": "netwatch.flow/1", "id": number, "label": os.urandom(2000).hex()}], number, number)
+    assert not middle.exists() and newest.exists()
+    there = store.span()
+    assert there is not None and not there.let_go and there.flows == 89, "nothing of ours has made room"
+    writer.close()
+
+
+def test_what_somebody_writes_to_makes_no_room(state: Path) -> None:
+    old = Path(f"{store.path()}.old-1")
+    old.parent.mkdir(parents=True)
+    code = ("import sqlite3, sys; base = sqlite3.connect(sys.argv[1]); base.executescript('PRAGMA journal_mode = WAL; "
+            "CREATE TABLE t (x); INSERT INTO t VALUES (zeroblob(300000))'); print('ok', flush=True); sys.stdin.read()")
+    holds = subprocess.Popen([sys.executable, "-c", code, str(old)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             text=True)
+    assert holds.stdout is not None and holds.stdout.readline() == "ok\n"
+    writer = store.Writer(100_000)
+    writer.add(flow(1), 1, 1)
+    assert old.exists() and not writer.news
+    assert sqlite3.connect(old).execute("SELECT count(*) FROM t").fetchone() == (1,)
+    holds.communicate("")
+    writer.add(flow(2), 2, 2)
+    assert not old.exists() and len(writer.news) == 1
+    assert [record["id"] for record in store.records(0, 10)] == [1, 2]
+    writer.close()
+
+
+def test_what_cannot_be_forgotten_keeps_nothing_else(state: Path, tmp_path: Path) -> None:
+    """Of another version, and in use until a moment ago: the moments beside it go all the same."""
+    path = tmp_path / "long.pcap"
+    path.write_bytes(long_capture(5, 10))
+    session = Watched(path, lambda session, at: None, True, **{"history.on": True})
+    session.start()
+    while not session.health().done:
+        time.sleep(0.01)
+    session.stop()
+    with sqlite3.connect(store.path()) as base:
+        base.execute(OTHER)
+    there = moments.span()
+    assert there is not None and there.moments > 2
+    with pytest.raises(database.Foreign):
+        caller_files.forget(1_750_000_000 * 10**9)
+    there = moments.span()
+    assert there is not None and there.moments == 0
