@@ -28,9 +28,9 @@ KEY_BYTES = 32
 MAC = re.compile(r"(?<![\w:])[0-9a-f]{2}(?::[0-9a-f]{2}){5}(?![\w:])", re.IGNORECASE)
 IP6 = re.compile(r"(?<![\w.:])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?:(?<=:)\d{1,3}(?:\.\d{1,3}){3})?(?![\w:])")
 IP4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)")  # a port may follow
-LONGEST = 4096  # characters of a text that are kept in a token
+LONGEST = 4096  # characters of a text whose token is remembered
 MASKED = "***"
-NUMBER = "\0"  # begins what stands for a number in a token
+NUMBER = b"number"  # goes with a token that stands for one: no text can be taken for it
 PROFILE_OF = {Privacy.ADDRESS: "addresses", Privacy.NAME: "names"}
 PLAIN = frozenset({"schema", "time", "first", "last", "since", "severity", "kind", "proto", "app", "link_types"})
 OWN = {"netwatch.egress/1": {"process": "names", "host": "names", "dst": "addresses"}}  # kinds without a schema
@@ -117,10 +117,10 @@ class Redactor:
             return value
         made = self._made.get((profile, value))
         if made is None:
-            text = value[:LONGEST] if isinstance(value, str) else f"{NUMBER}{value}"
-            sealed = self._cipher.encrypt(text.encode(), [profile.encode()])
+            about = [profile.encode()] if isinstance(value, str) else [profile.encode(), NUMBER]
+            sealed = self._cipher.encrypt(str(value).encode(), about)
             made = f"{MARKS[profile]}-{base64.b32encode(sealed).decode().rstrip('=').lower()}"
-            if len(self._made) < 1_000_000:
+            if len(self._made) < 1_000_000 and (not isinstance(value, str) or len(value) <= LONGEST):
                 self._made[profile, value] = made
         return made
 
@@ -130,22 +130,25 @@ class Redactor:
             return {self._undo(key): self.restored(each) for key, each in value.items()}
         if isinstance(value, list):
             return [self.restored(each) for each in value]
-        was = self._undo(value) if isinstance(value, str) else value
-        number = isinstance(was, str) and was.startswith(NUMBER) and was != value
-        return int(was.removeprefix(NUMBER)) if isinstance(was, str) and number else was
+        if not isinstance(value, str):
+            return value
+        whole = TOKEN.fullmatch(value)
+        number = self._opened(whole, NUMBER) if whole is not None else None
+        return self._undo(value) if number is None else int(number)
 
     def _undo(self, text: str) -> str:
-        return TOKEN.sub(lambda found: self._was(found[0], found[1]), text)
+        return TOKEN.sub(lambda found: found[0] if (was := self._opened(found)) is None else was, text)
 
-    def _was(self, token: str, digits: str) -> str:
+    def _opened(self, token: re.Match[str], *kind: bytes) -> str | None:
+        """What a token stands for, if it is of this key and that kind."""
         from cryptography.exceptions import InvalidTag
 
-        profile = next(profile for profile, mark in MARKS.items() if token.startswith(f"{mark}-"))
-        padded = digits.upper() + "=" * (-len(digits) % 8)
+        profile = next(profile for profile, mark in MARKS.items() if token[0].startswith(f"{mark}-"))
+        padded = token[1].upper() + "=" * (-len(token[1]) % 8)
         try:
-            return self._cipher.decrypt(base64.b32decode(padded), [profile.encode()]).decode()
+            return self._cipher.decrypt(base64.b32decode(padded), [profile.encode(), *kind]).decode()
         except (InvalidTag, ValueError):
-            return token
+            return None
 
 
 @cache
