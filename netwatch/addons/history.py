@@ -26,6 +26,7 @@ from netwatch.model.contract import WARNING, Addon, Store
 from netwatch.model.event import Event, Step
 from netwatch.model.option import Option
 from netwatch.model.session import Gone
+from netwatch.owners.addon import FlowOwners
 
 if TYPE_CHECKING:
     from netwatch._fast.engine import Engine
@@ -78,9 +79,10 @@ class History(Addon):
         self._wanted = bool(run.purpose.live and run.settings.of("history.on") and self._outlet is None)
         if self._outlet is not None or run.settings.of("history.memory_mb") or \
                 (self._wanted and run.settings.of("history.moments_mb")):
-            self.reel = Reel(run.engines[0], run.settings.of("history.memory_mb") << 20,
-                             run.settings.of("history.flows"))
-            self._tellers = [addon for addon in run.addons if addon.column(run.engines[0]) is not None]
+            engine = run.engines[0]
+            self._tellers = [addon for addon in run.addons if addon.column(engine) is not None]
+            self.reel = Reel(engine, run.settings.of("history.memory_mb") << 20, run.settings.of("history.flows"),
+                             [told.codes for addon in self._tellers if (told := addon.column(engine)) is not None])
             self._adds = frozenset(key for addon in run.addons for key in addon.adds)
 
     def _open(self) -> None:
@@ -190,7 +192,10 @@ class History(Addon):
         key = engine.key(row)
         values = {addon.name: found for addon in self._tellers
                   if (told := addon.column(engine)) is not None and (found := told.of(row, key)) is not None}
-        return {name: value for name, value in record.items() if name in self._adds}, values
+        said = {name: value for name, value in record.items() if name in self._adds}
+        if FlowOwners.name in values and "age_s" in said.get("process", ()):  # it grows: see past_session.restored()
+            said["process"] = {key: value for key, value in said["process"].items() if key != "age_s"}
+        return said, values
 
     def stores(self) -> Sequence[Store]:
         kept = Store("moments of the table of flows", len(self.reel) if self.reel is not None else 0, None,

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ipaddress
 import time
+from collections import deque
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -35,6 +37,7 @@ MOST = 86_400  # seconds kept
 POINTS = 360  # of a graph, at most
 TENS = 10  # seconds of a bucket beyond the last hour
 FINE = 3600
+MOMENTS = 1800  # of the history of flows, whose totals are kept
 
 Rates = tuple[float | None, ...]
 
@@ -178,6 +181,7 @@ class Throughput(Addon):
         self.history = History()
         self.here: frozenset[bytes] = frozenset()
         self.gateway: tuple[bytes, str] | None = None
+        self._moments: deque[tuple[int, tuple[int, ...]]] = deque(maxlen=MOMENTS)
         self._second = 0
         self._next_look = 0.0
         run.engines[0].remember(self.history)
@@ -194,6 +198,18 @@ class Throughput(Addon):
             if time.monotonic() >= self._next_look:
                 self._look_around()
         return ()
+
+    def put_down(self, ns: int) -> None:
+        self._run.engines[0].tell()
+        self._moments.append((ns, tuple(self.history.totals().values())))
+
+    def as_of(self, ns: int) -> Throughput:
+        """Its history is what had been counted by then; of a moment that is not kept any more, with all of its
+        second."""
+        found = copy(self)
+        totals = next((totals for at, totals in reversed(self._moments) if at == ns), None)
+        found.history = self.history.until(ns // SECOND + 1, True, totals)
+        return found
 
     def _look_around(self) -> None:
         """At the machine's addresses, and the default route through the interfaces that are captured."""

@@ -98,6 +98,8 @@ class Timeline:
         kinds = [kind for kind in KINDS if self._wants(KIND_CATEGORY[kind], kind in CALM)]
         with session.lock:
             now = self.last_ns or session.engine.clock
+            session.engine.tell()
+            past = past.as_of(now) if self.last_ns else past
             start, step, parts = self._parts(past, now)
             since, until = start * SECOND, (start + step * parts) * SECOND
             noted = [(kind, note) for kind in kinds
@@ -105,7 +107,6 @@ class Timeline:
             counts = histogram(addon.notes, since, until, parts, kinds)
             warnings = histogram(addon.notes, since, until, parts, [kind for kind in kinds if kind not in CALM])
             lost = sum(n for kind, n in forgotten(addon.notes).items() if kind in kinds)
-            session.engine.tell()
             carried = past.history.read(start, start + step * parts, step)["bytes"] if now else [0] * parts
             others = [other for other in _others(session) if not self.last_ns or other.time_ns <= now]
             if self.where is not None:

@@ -22,6 +22,7 @@ from netwatch.model.session import Moment
 
 if TYPE_CHECKING:
     from netwatch._fast.engine import Engine
+    from netwatch._fast.view.attached import RowCodes
 
 SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS
@@ -64,10 +65,10 @@ class Minute:
 class Reel:
     """The pieces of one engine, at most `most` bytes of them, and of what goes with them; the oldest make room."""
 
-    def __init__(self, engine: Engine, most: int, flows: int) -> None:
-        """`flows`: rows of the table that are looked at, at most."""
+    def __init__(self, engine: Engine, most: int, flows: int, learnt: Iterable[RowCodes] = ()) -> None:
+        """`flows`: rows of the table that are looked at, at most; `learnt`: see Tape."""
         self._engine, self._most = engine, most
-        self._tape = Tape(engine, flows)
+        self._tape = Tape(engine, flows, learnt)
         self._minutes: deque[Minute] = deque()
         self._texts: dict[int, bytes] = {}
         self._last = 0  # number given to a text

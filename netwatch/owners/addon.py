@@ -149,7 +149,7 @@ class FlowOwners(Addon):
         if found is None and owners is not None and owners.ready and (told, key) in self._open:
             found = self._asked_early(owners, told, row, key)
         if found is not None:
-            record["process"] = _object(found[0], found[1])
+            record["process"] = _object(found[0], found[1], engine.clock)
         elif self._recorded is None:
             record["process"] = {"unknown": NOT_YET if (told, key) in self._open else TOO_MANY}
 
@@ -251,7 +251,7 @@ class FlowOwners(Addon):
             if known is None or known[0][0] is None:
                 told.put(row, key, _reason(answer), None)
             return answer.retry
-        told.put(row, key, self._values(answer), time.time_ns() - round(answer.age_s * 1e9))
+        told.put(row, key, self._values(answer), max(0, told.engine.clock - round(answer.age_s * 1e9)))
         return answer.quality == LISTENER
 
     def _values(self, owner: Owner) -> tuple[object, ...]:
@@ -283,13 +283,18 @@ def _reason(answer: Unknown) -> tuple[object, ...]:
     return tuple(answer.reason if name == "unknown" else None for name in FIELDS) + (None,) * len(PARENTS)
 
 
-def _object(values: tuple[object, ...], since_ns: int | None) -> Record:
+def age_s(since_ns: int, now_ns: int) -> float:
+    """Of an answer, at a packet time."""
+    return round(max(0, now_ns - since_ns) / 1e9, 3)
+
+
+def _object(values: tuple[object, ...], since_ns: int | None, now_ns: int) -> Record:
     """The object `process` of a flow record."""
     told: Record = {name: value for name, value in zip(FIELDS, values, strict=False) if value is not None}
     if "unknown" in told:
         return told
     if since_ns:
-        told["age_s"] = round(max(0, time.time_ns() - since_ns) / 1e9, 3)
+        told["age_s"] = age_s(since_ns, now_ns)
     if "shared_with" in told:
         told["shared_with"] = list(told["shared_with"])
     pids, names = values[len(FIELDS):]

@@ -26,6 +26,7 @@ from netwatch.model.group import Within
 from netwatch.model.record import Record
 from netwatch.model.session import Gone, Moment, Page
 from netwatch.names.addon import Names
+from netwatch.owners.addon import FlowOwners, age_s
 
 ON_SCREEN = 15  # seconds a closed TCP flow stays among the live ones
 NAMES = ("name.host", "name.via")  # fields of what addons tell that filters know by columns of the past's own
@@ -62,11 +63,31 @@ def restored(kept: Kept, timeouts: dict[str, int], back: Reel | None = None) -> 
             if text is None:
                 raise Gone("that moment has just made room for newer ones")
             facts[number], said = parted(text)
-            told[number] = cast(Said, known[said] if said in known else known.setdefault(said, json.loads(said)))
+            told[number] = cast(Said, known[said] if said in known else known.setdefault(said, _sound(
+                json.loads(said), kept.moment.at_ns)))
     engine = Engine(max_flows=max(back.high, 1), timeouts=timeouts)
     give_surroundings(engine, kept.around)
     back.put(engine, facts, kept.pieces[-1].counts)
     return Restored(engine, flows, told)
+
+
+def _is_told(value: object) -> bool:
+    """Values, and since when, ns."""
+    return isinstance(value, list) and len(value) == 2 and isinstance(value[0], list) and (
+        value[1] is None or (type(value[1]) is int and 0 <= value[1] < 1 << 63))
+
+
+def _sound(said: object, at_ns: int) -> Said:
+    """What addons told, with how old it was then that a process was known. ValueError for what they do not tell."""
+    record, values = said if isinstance(said, list) and len(said) == 2 else (None, None)
+    if not isinstance(record, dict) or not isinstance(values, dict) or \
+            not all(isinstance(record.get(key, {}), dict) for key in ("name", "process")) or \
+            not all(_is_told(each) for each in values.values()):
+        raise ValueError("not what addons tell of flows")
+    since = values.get(FlowOwners.name, ((), None))[1]
+    if since and "pid" in record.get("process", ()):
+        record["process"]["age_s"] = age_s(since, at_ns)
+    return record, {name: (_hashable(each), when) for name, (each, when) in values.items()}
 
 
 def records_of(kept: Kept, timeouts: dict[str, int]) -> Iterator[Record]:
@@ -108,7 +129,7 @@ class Past:
             record, values = told[number]
             for name, (each, when) in values.items():
                 if name in by_name:
-                    by_name[name].put(row, key, _hashable(each), when)
+                    by_name[name].put(row, key, each, when)
             name = record.get("name", {})
             if name:
                 names.put(row, key, (name.get("host"), name.get("via")), None)
@@ -137,17 +158,16 @@ class Past:
         """The addon of that class; what came by the second is what had come then."""
         found = self._session.get(kind)
         if isinstance(found, Throughput):
-            cut = copy(found)
             if not self._ours:
+                cut = copy(found)
                 cut.history = History()
                 return cast(Kind, cut)
             with self._session.lock:
                 self._session.engine.tell()
-                second = self.moment.at_ns // 1_000_000_000
-                cut.history = found.history.until(second + 1, True)
-                if cut.history.totals()["packets"] > self._frames:  # the moment is within that second
-                    cut.history = found.history.until(second)
-            return cast(Kind, cut)
+                then: Throughput = found.as_of(self.moment.at_ns)
+                if then.history.totals()["packets"] > self._frames:  # the moment is within that second, and too old
+                    then.history = found.history.until(self.moment.at_ns // 1_000_000_000)
+            return cast(Kind, then)
         if isinstance(found, ProcessesAddon):
             still = copy(found)
             still.costs = Costs(None)
@@ -221,6 +241,8 @@ class _Teller(Addon):
         return self.told
 
 
-def _hashable(value: object) -> tuple[object, ...]:
-    """As it was before JSON made lists of tuples."""
-    return tuple(_hashable(each) if isinstance(each, list) else each for each in cast(list[object], value))
+def _hashable(value: list[object]) -> tuple[object, ...]:
+    """As it was before JSON made lists of tuples. ValueError for what cannot be in one."""
+    if any(isinstance(each, dict) for each in value):
+        raise ValueError("not what addons tell of flows")
+    return tuple(_hashable(each) if isinstance(each, list) else each for each in value)

@@ -12,7 +12,9 @@ import pytest
 
 from netwatch._fast.engine import Engine
 from netwatch._fast.out.events import open_rows
+from netwatch._fast.view.addoncolumns import AddonColumns
 from netwatch._fast.view.reel import Reel as Back
+from netwatch._fast.view.tape import Tape
 from netwatch.addons.groups import GroupsOf
 from netwatch.addons.history import History
 from netwatch.addons.processes import Processes
@@ -24,7 +26,7 @@ from netwatch.history import tape
 from netwatch.model.contract import Purpose
 from netwatch.model.record import Record
 from netwatch.model.session import Gone
-from netwatch.run.past_session import Past
+from netwatch.run.past_session import Past, _sound
 from netwatch.run.replay import Player
 from netwatch.run.session import Session
 from netwatch.store.settings import Settings
@@ -117,6 +119,35 @@ def test_filters_orders_and_sums_are_those_of_then() -> None:
             assert stats.shares == answers[3].shares and stats.talkers == answers[3].talkers
             assert stats.past.session == answers[3].past.session and stats.past.counts == answers[3].past.counts
             assert past.ask(Processes()).flows == past.ask(GroupsOf("process")).flows
+
+
+def test_what_addons_learn_is_put_down_at_the_next_moment() -> None:
+    """Of a flow that does not move any more, too: whose it is, the system says a second after."""
+    with watched(HERE.parent.parent / "docs" / "tour.pcap", lambda session, at: None) as session:
+        told = AddonColumns(session.engine, ("process.name",)), AddonColumns(session.engine, ("decrypted",))
+        tape = Tape(session.engine, 1000, [each.codes for each in told])
+        rows = tape.look()
+        *_, other, row = rows
+        assert other > 6, "the turn of none of both comes"
+        tape.piece(True)
+        found = []
+        for each, value in ((0, "curl"), (0, "curl"), (1, "yes"), (0, "wget"), (1, None)):
+            told[each].put(row, session.engine.key(row), (value,), None)
+            looked = tape.look()
+            found.append(row in looked)
+            assert other not in looked
+            tape.piece(False)
+        assert found == [True, False, True, True, True]
+
+
+@pytest.mark.parametrize("said", [
+    5, [], [{}], [{}, []], [[], {}], [{"name": 5}, {}], [{"process": []}, {}], [{}, {"owners": 5}],
+    [{}, {"owners": [5, 1]}],
+    [{}, {"owners": [["x"], "1"]}], [{}, {"owners": [["x"], -1]}], [{}, {"owners": [["x"], 1 << 63]}],
+    [{}, {"owners": [[{}], 1]}], [{}, {"owners": [[[{}]], 1]}], [{}, {"owners": [["x"], True]}]])
+def test_what_no_addon_tells_is_refused(said: object) -> None:
+    with pytest.raises(ValueError, match="not what addons tell"):
+        _sound(said, 10**18)
 
 
 def test_the_oldest_make_room(tmp_path: Path) -> None:

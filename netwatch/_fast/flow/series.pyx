@@ -137,12 +137,13 @@ cdef class History:
         s.first = s.first or second
         s.second, s.ends = second + 1, (second + 2) * SECOND
 
-    def until(self, u64 second, bint within=False) -> History:
+    def until(self, u64 second, bint within=False, totals: Sequence[int] | None = None) -> History:
         """What was counted before that second, as it would have been then; beyond the last hour it is that of the ten
-        seconds before. It goes on no more. `within`: the second before it was still being counted."""
+        seconds before. It goes on no more. `within`: the second before it was still being counted, up to these
+        `totals`."""
         cdef History then = History()
         cdef Series* s = then.series
-        cdef u64 hour, at, k
+        cdef u64 hour, at, k, more
         series_fold(self.series)
         memcpy(s, self.series, sizeof(Series))
         hour = s.second + 1 - FINE if s.second >= FINE else 0
@@ -153,7 +154,6 @@ cdef class History:
         sum_up(s, second, s.second + 1, hour, s.then)
         for k in range(S_COUNT):
             s.totals[k] -= min(s.then[k], s.totals[k])
-        memcpy(s.then, s.totals, sizeof(s.then))
         for at in range(FINE):
             if s.fine[at].stamp >= second:
                 memset(&s.fine[at], 0, sizeof(Bucket))
@@ -163,6 +163,13 @@ cdef class History:
         if second % COARSE_S:
             s.coarse[second // COARSE_S % COARSE].stamp = second // COARSE_S
             sum_up(s, second - second % COARSE_S, second, 0, s.coarse[second // COARSE_S % COARSE].counts)
+        if within and totals is not None and second > hour + COARSE_S:
+            for k in range(S_COUNT):
+                more = min(s.totals[k] - min(<u64>totals[k], s.totals[k]), s.fine[(second - 1) % FINE].counts[k])
+                s.totals[k] -= more
+                s.fine[(second - 1) % FINE].counts[k] -= more
+                s.coarse[(second - 1) // COARSE_S % COARSE].counts[k] -= more
+        memcpy(s.then, s.totals, sizeof(s.then))
         s.second = second - 1 if within and second > s.first else second
         s.ends = (s.second + 1) * SECOND
         return then

@@ -17,7 +17,7 @@ cdef enum:
 cdef class AddonColumns:
     """`fields`: the columns, of which `tables` say what the codes mean; `age_field`: how long ago that was put, None
     where nobody shows it."""
-    cdef Engine engine
+    cdef readonly Engine engine
     cdef readonly tuple fields     # tuple[str, ...]: the columns
     cdef readonly dict tables      # dict[str, dict[int, object]]: field -> {code: value}
     cdef readonly str age_field

@@ -4,7 +4,6 @@ engine counts.
 The caller holds the engine still (see netwatch/run/session.py) while any of these run; what takes long is a generator,
 between whose pieces the engine may go on.
 """
-import time
 from functools import partial
 
 from libc.stdlib cimport calloc
@@ -146,9 +145,8 @@ cdef class EngineView:
         for name in {field.partition(".")[0] for field in fields if field}:
             if name in self.followers:
                 self.followers[name].asked = True
-        now = time.time_ns()
         for times in self.times:
-            times.shown_at(now)
+            times.shown_at(self.engine.core.clock)
         for address, host in self.names.resolved() if self.names is not None else ():
             self.hosts.resolve(address, host)
 

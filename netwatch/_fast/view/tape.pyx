@@ -15,6 +15,8 @@ from netwatch._fast.engine cimport Engine
 from netwatch._fast.flow.content cimport MAX_PROTOS
 from netwatch._fast.flow.row cimport ST_COUNT, Facts
 from netwatch._fast.flows cimport Core
+from netwatch._fast.view.attached cimport RowCodes
+from netwatch._fast.view.columns cimport CodeColumn
 from netwatch._fast.view.image cimport (N1, N2, N4, N8, W1_FAMILY, W4_TEXT, W8_FIRST, W8_KEY, Image, facts_mark,
                                         packed, take_image, wider)
 from netwatch._fast.wire.encap cimport Paths
@@ -24,28 +26,39 @@ cdef enum:
     FEWEST = 1024
     YOUNG = 10                 # seconds in which addons may still learn what a flow is
     ROUND = 60                 # looks until every flow's text was looked at again
+    COLUMNS = 16
     SECOND = 1000000000
 
 
 cdef class Tape:
-    """Looks at an engine, and makes pieces of what has changed. At most `most` rows are looked at."""
+    """Looks at an engine, and makes pieces of what has changed. At most `most` rows are looked at. `learnt`: codes
+    of what addons know of flows, of which a change is one of the flow's text."""
     cdef Engine engine
     cdef u32 most
     cdef u32 cap               # rows there is room for, row 0 included
     cdef u32 high              # rows looked at the last time
     cdef Image* known          # by row, as it was put down
     cdef u64* marks            # of facts, by row
+    cdef u64* told_marks       # ... of what addons know
+    cdef list learnt
+    cdef const CodeColumn* columns[COLUMNS]
+    cdef u32 n_columns
     cdef u32* rows             # that have changed
     cdef Image* new            # ... how they are now
     cdef u32 n
     cdef u32 looks
 
-    def __cinit__(self, Engine engine, u32 most):
-        self.engine, self.most = engine, most
+    def __cinit__(self, Engine engine, u32 most, learnt: Iterable[RowCodes] = ()):
+        cdef RowCodes codes
+        self.engine, self.most, self.learnt = engine, most, list(learnt)[:COLUMNS]
+        for codes in self.learnt:
+            self.columns[self.n_columns] = &codes.column
+            self.n_columns += 1
 
     def __dealloc__(self):
         free(self.known)
         free(self.marks)
+        free(self.told_marks)
         free(self.rows)
         free(self.new)
 
@@ -55,6 +68,7 @@ cdef class Tape:
             return 0
         self.known = <Image*>wider(self.known, self.cap, cap, sizeof(Image))
         self.marks = <u64*>wider(self.marks, self.cap, cap, sizeof(u64))
+        self.told_marks = <u64*>wider(self.told_marks, self.cap, cap, sizeof(u64))
         self.rows = <u32*>wider(self.rows, self.cap, cap, sizeof(u32))
         self.new = <Image*>wider(self.new, self.cap, cap, sizeof(Image))
         self.cap = cap
@@ -73,13 +87,13 @@ cdef class Tape:
     @property
     def size(self) -> int:
         """Bytes of memory held."""
-        return <u64>self.cap * (2 * sizeof(Image) + sizeof(u64) + sizeof(u32))
+        return <u64>self.cap * (2 * sizeof(Image) + 2 * sizeof(u64) + sizeof(u32))
 
     def look(self) -> list[int]:
         """See what has changed; the rows of which a text should be made again: told() takes the ones that differ."""
         cdef Core* core = &self.engine.core
         cdef Image now
-        cdef u64 mark
+        cdef u64 mark, told
         cdef u32 i, high = max(min(core.table.high, self.most), self.high)
         cdef bint changed, asked
         self.room(high)
@@ -91,9 +105,11 @@ cdef class Tape:
             now.w4[W4_TEXT] = self.known[i].w4[W4_TEXT] if now.w8[W8_KEY] == self.known[i].w8[W8_KEY] else 0
             changed = memcmp(&now, &self.known[i], sizeof(Image)) != 0
             if now.w1[W1_FAMILY] == FAMILY_NONE:
-                self.marks[i] = 0
+                self.marks[i] = self.told_marks[i] = 0
             else:
-                asked = i % ROUND == self.looks % ROUND
+                told = self.told_mark(i, now.w8[W8_KEY])
+                asked = i % ROUND == self.looks % ROUND or told != self.told_marks[i]
+                self.told_marks[i] = told
                 if changed and not asked:
                     mark = facts_mark(core.table.colds[i].facts)
                     asked = (mark != self.marks[i] or now.w8[W8_KEY] != self.known[i].w8[W8_KEY]
@@ -107,6 +123,18 @@ cdef class Tape:
                 self.new[self.n] = now
                 self.n += 1
         return wanted
+
+    cdef inline u64 told_mark(self, u32 row, u64 key) noexcept:
+        """Of what addons know of the flow of that key in a row: another when that is."""
+        cdef const CodeColumn* column
+        cdef u64 mark = 0
+        cdef u32 k
+        for k in range(self.n_columns):
+            column = self.columns[k]
+            mark *= 0x1_0000_0001
+            if row < column.n and column.keys[row] == key:
+                mark += column.codes[row]
+        return mark
 
     def text(self, u32 row) -> int:
         """The number of the text that the flow in a row has, 0 for none yet: only for rows that look() named."""
