@@ -16,6 +16,7 @@ from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
 
+from netwatch._fast.out.naming import nanoseconds
 from netwatch.history import database
 from netwatch.history.database import READ_S, Base, Damaged, HistoryError, limit, opened, size, sum_of, used
 from netwatch.model.record import Record
@@ -104,12 +105,21 @@ def records(first_ns: int, last_ns: int) -> Iterator[Record]:
             for *piece, told in found:
                 flows = _unpacked(piece[-1]) if sum_of(*piece) == told else None
                 damaged += flows is None
-                yield from flows or ()
+                inside = first_ns <= piece[0] and piece[1] < last_ns
+                yield from (flow for flow in flows or () if inside or _within(flow, first_ns, last_ns))
                 limit(base, READ_S)
         except sqlite3.Error as e:
             raise HistoryError(f"{path()}: {e}") from None
     if damaged:
         raise Damaged(f"{path()}: damaged pieces that are left out: {damaged:,}")
+
+
+def _within(record: Record, first_ns: int, last_ns: int) -> bool:
+    """Had it frames in that time? What ended together need not have begun together."""
+    try:
+        return bool(nanoseconds(record["last"]) >= first_ns and nanoseconds(record["first"]) < last_ns)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return True  # it does not say
 
 
 def _unpacked(data: object) -> list[Record] | None:

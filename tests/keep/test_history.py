@@ -22,6 +22,7 @@ from made_captures import many
 from netwatch_command import COMMAND, Run
 from test_recorder import watched
 
+from netwatch._fast.out.record import iso
 from netwatch.cli import history as command
 from netwatch.cli.errors import CommandError
 from netwatch.history import store
@@ -105,6 +106,18 @@ def test_a_span_of_time(state: Path, netwatch: Run):
     assert command.span("10:00..11:00")[1] - command.span("10:00..11:00")[0] == 3600 * 10**9
     with pytest.raises(CommandError):
         command.span("11:00..10:00")
+
+
+def test_what_ended_together_need_not_have_been_there_together(state: Path):
+    """A flow of hours and one of a moment are written together: the span has each for itself."""
+    times = {1: (10, 100), 2: (99, 100), 3: (50, 60), 4: (100, 100)}
+    writer = store.Writer(1 << 20)
+    writer.add([{"schema": "netwatch.flow/1", "id": id, "first": iso(first * 10**9), "last": iso(last * 10**9)}
+                for id, (first, last) in times.items()], 10 * 10**9, 100 * 10**9)
+    writer.close()
+    for first, last in ((0, 200), (10, 11), (0, 10), (50, 51), (60, 61), (61, 99), (61, 100), (100, 101), (101, 200)):
+        found = {record["id"] for record in store.records(first * 10**9, last * 10**9)}
+        assert found == {id for id, (begun, ended) in times.items() if ended >= first and begun < last}, (first, last)
 
 
 def test_runs_follow_one_another_and_the_dead_leave_what_they_wrote(state: Path, netwatch: Run):

@@ -66,6 +66,12 @@ def test_the_history_gives_the_records_that_live_gave(lab: Lab, tmp_path: Path, 
     for where in ("app == http", "process == curl and port == 443", "sni contains lab or app == dns", "bytes > 1KB"):
         ids = [flow["id"] for flow in records(netwatch("read", "--history", "--where", where, "--format", "ndjson"))]
         assert ids and [flow for flow in kept if flow["id"] in ids] == [flow for flow in live if flow["id"] in ids]
+    times = sorted({flow[end] for flow in live for end in ("first", "last")})
+    for n, m in ((0, len(times) // 2), (len(times) // 3, -1), (len(times) // 2, len(times) // 2 + 1)):
+        span = f"{times[n]}..{times[m]}"
+        asked = records(netwatch("read", "--history", span, "--where", "tcp", "--format", "ndjson"))
+        assert asked == [flow for flow in live if flow["proto"] == "tcp" and flow["last"] >= times[n]
+                         and flow["first"] < times[m]], span
     total = json.loads(netwatch("sql", "SELECT count(*) AS n, sum(bytes_in) AS b FROM flows WHERE app = 'http'",
                                 "--history", "--format", "ndjson"))
     assert total == {"n": 3, "b": sum(flow["bytes_in"] for flow in live if flow.get("app") == "http")}
