@@ -207,11 +207,12 @@ class Recording:
     def _report(self, line: Line) -> None:
         """What was kept, and what was not."""
         stats = self._source.stats()
+        told = self._files.told(stats["received"])  # which looks what is still there
         lost = {"by the kernel": stats["kernel_drops"], "by the interface": stats["interface_drops"],
                 "in the ring": stats["ring_drops"],
                 "for want of memory or disk": line.lost + line.left + self._files.lost}
         said = ", ".join(f"{count:,} {where}" for where, count in lost.items() if count)
-        say(f"{self._files.told(stats['received'])}; lost: {said or 'none'}")
+        say(f"{told}; lost: {said or 'none'}")
 
     def _stop(self, number: int, frame: object) -> None:
         self._signal = number

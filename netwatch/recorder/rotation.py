@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"netwatch-\d{8}-\d{6}-(\d{6,})\.pcapng")  # when its first packet came (UTC), a number
 TLS_KEY_LOG = 0x544C534B  # ng 4.7.1
+PACKET = 6  # kind of a block: ng 4.3
 SECRETS_MOST = 1 << 23  # bytes of keys that each file is given, the newest
 RETRY_S = 5.0
 
@@ -54,7 +55,8 @@ class Rotation:
         self._taken = 0  # packets of it in all
         self._number = max(map(number_of, self._there()), default=0)
         for path in self._there()[-1:]:
-            _trim(path)
+            with contextlib.suppress(OSError):
+                _trim(path)
         self._secrets = bytearray()
         self._names: dict[str, str] = {}
         self._broken_until = 0.0  # monotonic clock
@@ -70,7 +72,10 @@ class Rotation:
         return [str(self.folder)]
 
     def told(self, received: int) -> str:
-        """What was kept of so many packets, for people."""
+        """What was kept of so many packets, for people. What somebody else has removed was not."""
+        for path in [path for path in self.done if not path.exists()]:
+            self.forget(path)
+            self.files -= 1
         removed = f", {self.removed:,} old ones made room" if self.removed else ""
         return f"{self.written:,} of {received:,} packets in {self.files:,} files in {self.folder}{removed}"
 
@@ -194,9 +199,12 @@ class Rotation:
                 writer.close()
             kept = 0
             with contextlib.suppress(OSError):
-                os.truncate(self._path, self._whole)
-                self.done[self._path] = Written(self._began_ns, self._last_ns, self._sure)
-                kept = self._sure
+                kept = self._sure + _trim(self._path, self._whole)
+                if kept:
+                    self.done[self._path] = Written(self._began_ns, self._last_ns, kept)
+                else:  # an empty one would have one that is none make room
+                    self._path.unlink()
+            self.files -= not kept
             self.lost += self._taken - kept
             self.written -= self._taken - kept
 
@@ -207,17 +215,21 @@ def number_of(path: Path) -> int:
     return int(found[1]) if found else 0
 
 
-def _trim(path: Path) -> None:
-    """Cut a file off behind its last whole block: whoever wrote it may have been killed."""
-    with contextlib.suppress(OSError), files.as_caller():
+def _trim(path: Path, at: int = 0) -> int:
+    """Cut a file off behind its last whole block: whoever wrote it may have been killed, or found no more room. How
+    many packets are in it from `at` on, where a block begins. Raises OSError."""
+    packets = 0
+    with files.as_caller():
         number = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
         with open(number, "r+b") as file:
-            at, size = 0, os.fstat(number).st_size
+            size = os.fstat(number).st_size
             while at + 12 <= size:
-                file.seek(at + 4)
-                length = int.from_bytes(file.read(4), "little")
+                file.seek(at)
+                kind, length = (int.from_bytes(file.read(4), "little") for _ in range(2))
                 if length < 12 or length % 4 or at + length > size:
                     break
+                packets += kind == PACKET
                 at += length
             if at < size:
                 file.truncate(at)
+    return packets

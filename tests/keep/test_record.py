@@ -142,7 +142,7 @@ def test_what_is_lost_is_counted(tmp_path: Path):
 
 
 def test_a_full_disk_harms_nothing_that_is_there(tmp_path: Path):
-    """What was written stays whole, and it goes on when there is room again."""
+    """What was written stays whole, up to the last packet that found room, and it goes on when there is room again."""
     (tmp_path / "m.pcap").write_bytes(many(3_000))
     source, said = open_savefile(str(tmp_path / "m.pcap")), []
     (tmp_path / "r").mkdir()
@@ -161,7 +161,8 @@ def test_a_full_disk_harms_nothing_that_is_there(tmp_path: Path):
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path), *sys.path], capture_output=True, text=True,
                           env=ENVIRONMENT, timeout=60)
     assert done.returncode == 0, done.stderr
-    assert frames_in(tmp_path / "limited") == [20]
+    kept, lost = map(int, done.stdout.split())
+    assert frames_in(tmp_path / "limited") == [kept] and 20 < kept < 60 and kept + lost == 220
 
 
 def beyond(folder: Path) -> None:
@@ -182,6 +183,37 @@ def beyond(folder: Path) -> None:
     rotation.flush()
     assert len(said) == 1 and "File too large" in said[0], said
     assert rotation.put(lambda writer: write(writer, 1), 10**18, 10**18) is None
+    print(rotation.written, rotation.lost)
+
+
+def test_a_disk_that_stays_full_costs_no_file_that_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Each try begins a file: none of them stays, and the ring keeps what it has but for the one that made room."""
+    monkeypatch.setattr("netwatch.recorder.rotation.RETRY_S", 0.0)
+    names = [f"netwatch-20261121-085253-00000{n}.pcapng" for n in range(1, 5)]
+    for name in names:
+        (tmp_path / name).write_bytes(b"precious")
+    source, said = open_savefile(str(ROOT / "docs" / "tour.pcap")), []
+    source.batch()
+    rotation = Rotation(tmp_path, 4, 1 << 20, source, said.append)
+
+    def write(writer: CaptureWriter) -> int:
+        raise OSError(28, "No space left on device")
+
+    for _ in range(10):
+        assert rotation.put(write, 10**18, 10**18) is None
+    assert sorted(path.name for path in tmp_path.iterdir()) == names[1:] and len(said) == 10
+    assert rotation.told(10).startswith("0 of 10 packets in 0 files")
+
+
+def test_what_somebody_removes_was_not_kept(tmp_path: Path):
+    source, said = open_savefile(str(ROOT / "docs" / "tour.pcap")), []
+    source.batch()
+    rotation = Rotation(tmp_path, 5, 1, source, said.append)
+    for _ in range(3):
+        assert rotation.put(lambda writer: writer.write(b"x" * 60, 1, 60, 0) or 1, 10**18, 10**18) == 1
+    rotation.finish()
+    next(iter(sorted(tmp_path.iterdir()))).unlink()
+    assert rotation.told(3) == f"2 of 3 packets in 2 files in {tmp_path}" and rotation.lost == 1 and not said
 
 
 @pytest.mark.parametrize("words", [

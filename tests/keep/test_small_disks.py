@@ -18,9 +18,11 @@ from netwatch_command import COMMAND, ENVIRONMENT
 pytestmark = pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0 or shutil.which("unshare") is None,
                                 reason="mount namespaces are made as root on Linux")
 TOUR = ROOT / "docs" / "tour.pcap"
+HTTP = ROOT / "tests" / "captures" / "http.pcap"
 SHELL = """set -u; disk=$1; mode=$2; shift 2
 mount -t tmpfs -o size=4m none "$disk"; cp "$TOUR" "$disk/precious.pcap"
 if [ "$mode" = full ]; then head -c 1500k /dev/zero > "$disk/fill"; fi
+if [ "$mode" = brim ]; then head -c 4m /dev/zero > "$disk/fill" 2> /dev/null; fi
 if [ "$mode" = readonly ]; then mount -o remount,ro "$disk"; fi
 "$@"; echo "code $?"
 cmp "$TOUR" "$disk/precious.pcap" && echo unharmed
@@ -95,6 +97,27 @@ def test_a_bundle_is_whole_or_not_there(disk: Path, big: Path, mode: str) -> Non
     code, left, said = ran(disk, mode, *COMMAND, "bundle", "make", big, disk / "b")
     assert [each for each in left if not each.startswith("netwatch")] == [] and "Traceback" not in said
     assert code in (3, 4, 69) and ("No space left" if mode == "full" else "Read-only file system") in said
+
+
+@pytest.mark.parametrize("words", [("export", "--har", "{}/x"), ("export", "--objects", "{}/x")],
+                         ids=["har", "objects"])
+@pytest.mark.parametrize("mode", ["brim", "readonly"])
+def test_an_export_is_whole_or_not_there(disk: Path, mode: str, words: tuple[str, ...]) -> None:
+    code, left, said = ran(disk, mode, *COMMAND, *(word.format(disk) for word in words), HTTP)
+    assert left == [] and "Traceback" not in said and code in (3, 69)
+    assert ("No space left" if mode == "brim" else "Read-only file system") in said
+
+
+@pytest.mark.parametrize("words", [("export", "--har", "{}/sub/x", "FIFO"), ("export", "--objects", "{}/sub/x", "FIFO"),
+                                   ("bundle", "make", "FIFO", "{}/sub/x")], ids=["har", "objects", "bundle"])
+def test_a_folder_that_is_removed_is_said(disk: Path, words: tuple[str, ...]) -> None:
+    """While half of the capture was read."""
+    fifo = disk.parent / "fifo"
+    os.mkfifo(fifo)
+    script = 'mkdir "$1/sub"; (cat "$2"; sleep 1; rm -rf "$1/sub"; tail -c +25 "$2") > "$3" & shift 3; "$@"'
+    words = tuple(str(fifo) if word == "FIFO" else word.format(disk) for word in words)
+    code, left, said = ran(disk, "removed", "sh", "-c", script, "sh", disk, HTTP, fifo, *COMMAND, *words)
+    assert set(left) <= {"netwatch"} and code == 69 and "No such file or directory" in said and "Traceback" not in said
 
 
 def test_what_is_removed_while_it_is_written_is_said(disk: Path, tmp_path: Path) -> None:
