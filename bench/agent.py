@@ -3,11 +3,12 @@
     sudo python -m bench.agent [--seconds 20] [--every 10]
 
 It serves metrics and writes the event log meanwhile; each of its processes is measured, a line for each so many seconds
-(`--every`), and over all of it. psutil is needed.
+(`--every`), and over all of it; then what was dropped. psutil and curl are needed.
 """
 from __future__ import annotations
 
 import argparse
+import re
 import socket
 import struct
 import subprocess
@@ -65,6 +66,14 @@ class Costs:
                 f"{' + '.join(f'{size:.0f}' for size in sizes)} = {sum(sizes):.0f} MB")
 
 
+def drops() -> str:
+    """What the agent says it lost, by cause."""
+    said = subprocess.run(live.inside(live.RECEIVE, ["curl", "-s", "http://127.0.0.1:9464/metrics"]), check=True,
+                          capture_output=True, text=True).stdout
+    found = re.findall(r'^netwatch_capture_drops_total\{cause="(\w+)"\} (\S+)', said, re.MULTILINE)
+    return ", ".join(f"{cause} {float(count):,.0f}" for cause, count in found)
+
+
 def captures(process: psutil.Process) -> bool:
     """Is a packet socket open in its namespace?"""
     return len(Path(f"/proc/{process.pid}/net/packet").read_text().splitlines()) > 1
@@ -110,11 +119,13 @@ def main() -> int:
             sent, rate = watched(costs, pool.submit(live.send, options.seconds, SIZE, RATE), options.every)
         print(f"   all    {costs.told(whole=True)}")
         flows = int(new.communicate()[0])
-        time.sleep(1)
+        time.sleep(3)
+        lost = drops()
         agent.terminate()
         agent.wait(20)
         told = sum(path.read_bytes().count(b"\n") for path in log.parent.iterdir())
         print(f"{rate:,.0f} packets/s, {sent:,} sent, {flows:,} new flows, {told:,} records in what the log keeps; "
+              f"drops: {lost}; "
               f"{measure.load()}")
     return 0
 

@@ -1,5 +1,5 @@
 """The addon that hands out records as they are due: flows that are over, messages of DNS and HTTP, TLS handshakes,
-alerts, and that flows began or were identified."""
+alerts, findings, and that flows began or were identified."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from netwatch.model.record import Record
     from netwatch.run.pipeline import Pipeline
 
-MESSAGES = frozenset({"dns", "http", "event"})
+MESSAGES = frozenset({"dns", "http", "event", "finding"})
+OF_NO_FLOW = frozenset({"alert", "finding"})  # pass every filter: they are not of one flow
+AT_ONCE = 250  # records handed out together at most: in the end all flows that are open are over
 OWNED = frozenset({"process"})
 
 
@@ -84,10 +86,13 @@ class Journal(Addon):
         for item in self._maker.items(bare):
             if isinstance(item, Packets) or self._is_own(item):
                 continue
-            if self._where is None or item.kind == "alert" or self._where.matches(
+            if self._where is None or item.kind in OF_NO_FLOW or self._where.matches(
                     item.record(self._looked_at), item.flow(self._looked_at)):
                 item.write(self._encoder, frozenset())
                 count += 1
+                if count == AT_ONCE:
+                    self._tell(self._encoder.take(), count)
+                    count = 0
         if count:
             self._tell(self._encoder.take(), count)
         return ()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from netwatch.cli import headless, sandbox
 from netwatch.cli.errors import EXIT_INTERNAL, EXIT_PERMISSION, EXIT_USAGE, CommandError, say
 from netwatch.cli.parser import Parser
-from netwatch.cli.selection import parse_where
+from netwatch.cli.selection import asked_as, parse_where
 from netwatch.store import files
 from netwatch.store.folders import state_folder
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from netwatch.outlets.process import Made, Outlets
 
 SETTLE_S = 0.5  # for what was on the wire before the signal to be read
-EVENTS = frozenset({"flows", "dns", "http", "tls", "alert", "event"})
-SINGULAR = {"alerts": "alert", "events": "event"}
+EVENTS = frozenset({"flows", "dns", "http", "tls", "alert", "finding", "event"})
+SINGULAR = {"alerts": "alert", "findings": "finding", "events": "event"}
 SHORT = ("metrics", "log", "syslog", "ipfix", "otlp", "push", "what", "where")  # options that are settings' short forms
 
 
@@ -35,8 +35,10 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--ipfix", metavar="URL", help="udp://HOST:PORT, tcp:// or tls://: flows that are over, as RFC 7011")
     p.add_argument("--otlp", metavar="URL", help="http(s)://HOST:PORT of an OpenTelemetry collector: metrics and logs")
     p.add_argument("--push", metavar="URL", help="post snapshots there; agent.key_file or $NETWATCH_KEY has the key")
-    p.add_argument("--what", metavar="KIND[,KIND...]", help="records that are told: flows dns http tls alerts events")
-    p.add_argument("-w", "--where", metavar="EXPR", help="only records that pass this filter; alerts always do")
+    p.add_argument("--what", metavar="KIND[,KIND...]", help="records that are told: flows dns http tls alerts findings "
+                   "events")
+    p.add_argument("-w", "--where", metavar="EXPR", help="only records that pass this filter; alerts and "
+                   "findings always do")
     p.add_argument("--exported", action="store_true", help="also the flows that exporters tell of in what is captured: "
                    "NetFlow 5 and 9, IPFIX, and those of frames that sFlow has sampled")
     headless.add_options(p)
@@ -49,15 +51,13 @@ def main(arguments: list[str]) -> int:
     of = options.settings.of
     kinds = frozenset(SINGULAR.get(kind, kind) for kind in of("agent.what").split(",") if kind)
     if not kinds <= EVENTS:
-        raise CommandError(f"agent.what: of {', '.join(sorted(EVENTS))}, not {', '.join(sorted(kinds - EVENTS))}")
+        known = ", ".join(sorted(map(asked_as, EVENTS)))
+        raise CommandError(f"agent.what: of {known}, not {', '.join(sorted(kinds - EVENTS))}")
     where = parse_where(of("agent.where") or None, given_by="agent.where")
     plan = plan_of(options)
     if plan is None:
         raise CommandError("the agent has nothing to do: --metrics, --log, --syslog, --ipfix, --otlp or --push")
-    from netwatch.agent.journal import Journal, Own
-    from netwatch.agent.snapshot import Snapshots
     from netwatch.agent.systemd import Notify
-    from netwatch.cli.sampling import Exporters
     from netwatch.outlets.plan import own_ends
     from netwatch.outlets.process import Outlets
 
@@ -65,11 +65,16 @@ def main(arguments: list[str]) -> int:
     outlets = Outlets(_made(plan, of("agent.metrics")), lambda: sandbox.shut_in_outlets(
         options.settings, plan.readable, [each for each in (os.path.dirname(os.path.abspath(plan.log)) if plan.log else
                                                              "", plan.queue) if each]))
+    from netwatch.agent.journal import Journal, Own  # what is imported before the fork, both processes have
+    from netwatch.agent.snapshot import Snapshots
+    from netwatch.cli.sampling import Exporters
+
     exporters = Exporters(options.settings) if options.exported else None
     journal = Journal(kinds if plan.events else frozenset(), where, outlets.send, exporters,
                       Own(own_ends(plan), outlets.pid))
     try:
-        with headless.running(options, given=lambda: [journal], hold=True, kinds=kinds) as session:
+        with headless.running(options, given=lambda: [journal], hold=True, kinds=kinds,
+                              ring_mb=of("agent.ring_mb")) as session:
             snapshots = Snapshots(session, where, of("agent.top"), journal.alerts)
             return _watch(snapshots, outlets, notify, of("agent.every_s"))
     finally:
@@ -105,6 +110,7 @@ def _watch(snapshots: Snapshots, outlets: Outlets, notify: Notify, every: float)
         error = None if signals.stopped else session.health().error
         if signals.stopped:
             time.sleep(SETTLE_S)
+        outlets.wait_for_room()
         session.end()
         tell(True)
     finally:

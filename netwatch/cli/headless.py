@@ -52,9 +52,9 @@ def settle(options: argparse.Namespace, short: Sequence[tuple[str, object]] = ()
 @contextlib.contextmanager
 def running(options: argparse.Namespace, *, given: Callable[[], Sequence[Addon]] = tuple, hold: bool = False,
             writable: Sequence[str] = (), kinds: frozenset[str] = frozenset(),
-            screens: Sequence[str] = ()) -> Iterator[Session]:
-    """A session that has begun, in its walls; `kinds` of record are made; `screens`: of addons.SCREENS these too.
-    Raises CommandError."""
+            screens: Sequence[str] = (), ring_mb: int | None = None) -> Iterator[Session]:
+    """A session that has begun, in its walls; `kinds` of record are made; `screens`: of addons.SCREENS these too;
+    `ring_mb` in place of the setting's. Raises CommandError."""
     from netwatch._fast.input.source import SourceError
     from netwatch.capture.live import default_interface, list_devices, open_live, open_switch
     from netwatch.model.contract import Purpose
@@ -72,7 +72,7 @@ def running(options: argparse.Namespace, *, given: Callable[[], Sequence[Addon]]
             session = Session(
                 Purpose(live=True, label=", ".join(names), keylogs=tuple(options.keylog), final=True, kinds=kinds),
                 lambda: open_switch(names, options.capture_filter, settings.of("capture.snaplen"),
-                                    settings.of("capture.ring_mb"), settings.of("capture.promiscuous"),
+                                    ring_mb or settings.of("capture.ring_mb"), settings.of("capture.promiscuous"),
                                     helper.open if helper else open_live),
                 dpi=not options.no_dpi, settings=settings, host=host, given=given, hold=hold,
                 screens=_screens(settings, screens), opened=lambda: _shut_in(options, writable))

@@ -4,6 +4,7 @@ use the network, and is told in lines of NDJSON what to send. It reads nothing t
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import re
 import select
@@ -34,12 +35,13 @@ class Made:
 
 
 class Outlets:
-    """The process, as the agent sees it. Fork it before any thread. send() never waits."""
+    """The process, as the agent sees it. Fork it before any thread. send() waits for nothing until wait_for_room()."""
 
     def __init__(self, made: Made, shut_in: Callable[[], None]) -> None:
         """`shut_in` raises the walls, in the new process."""
         ours, theirs = socket.socketpair()
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        gc.freeze()  # what neither looks through for garbage stays one memory of both
         self.pid = os.fork()
         if self.pid == 0:
             ours.close()
@@ -52,18 +54,27 @@ class Outlets:
         self._waiting: deque[bytes] = deque()
         self._size = 0
         self._lock = threading.Lock()
+        self._until = 0.0  # so long send() waits for room
         self.untold = 0  # records for which there was no room
         self.gone = False
 
     def send(self, lines: bytes, count: int = 1) -> None:
         """Lines of NDJSON, which are `count` records."""
         with self._lock:
+            while self._size + len(lines) > MOST_WAITING and not self.gone and time.monotonic() < self._until:
+                select.select([], [self._line], [], 0.2)
+                self._push()
             if self.gone or self._size + len(lines) > MOST_WAITING:
                 self.untold += count
                 return
             self._waiting.append(lines)
             self._size += len(lines)
             self._push()
+
+    def wait_for_room(self) -> None:
+        """Nothing is captured any more, and all flows that are open are about to be told of: rather wait than lose
+        them, though not for ever."""
+        self._until = time.monotonic() + PATIENCE_S
 
     def reopen(self) -> None:
         """Files may have been moved."""

@@ -110,15 +110,18 @@ _TABLE = (
             choices=("keep", "mark", "drop")),
     Setting("flows.vlan", "pair", "VLAN tags: a flow may have others in its other direction; never; or say nothing.",
             choices=("pair", "key", "ignore")),
-    Setting("capture.ring_mb", 64, "The kernel's ring for captured frames, in MiB.", 1, 4_096),
+    Setting("capture.ring_mb", 64, "The kernel's ring for captured frames, in MiB.", 1, 1_024),
     Setting("capture.hold_mb", 256, "Memory for frames that `record` and `read --write` hold until their flow is "
             "known, MiB.", 8, 65_536),
     Setting("capture.snaplen", 262_144, "Bytes kept of each frame.", 64, 262_144),
     Setting("capture.promiscuous", False, "Also take frames that are for other machines."),
     Setting("sandbox.mode", "on", "Give up all rights before reading: as far as can be, or wholly or not at all.",
             choices=("off", "on", "strict")),
-    Setting("agent.what", "flows,dns,http,tls,alerts", "Records that the agent logs and sends."),
-    Setting("agent.where", "", "A filter: only records that pass are logged and sent; alerts always are."),
+    Setting("agent.ring_mb", 8, "The kernel's ring for captured frames, in MiB, in place of capture.ring_mb: an agent "
+            "is to be small.", 1, 1_024),
+    Setting("agent.what", "flows,dns,http,tls,alerts,findings", "Records that the agent logs and sends."),
+    Setting("agent.where", "", "A filter: only records that pass are logged and sent; alerts and findings "
+            "always are."),
     Setting("agent.every_s", 1, "Seconds between two snapshots.", 1, 3_600),
     Setting("agent.top", 20, "Flows and processes that a snapshot names.", 0, 1_000),
     Setting("agent.metrics", "", "HOST:PORT where /metrics and /healthz are served, such as 127.0.0.1:9464."),

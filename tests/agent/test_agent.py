@@ -65,6 +65,45 @@ def test_what_happens_to_flows_is_logged(space: Space, tmp_path: Path) -> None:
         assert start["time"] == flows[number]["first"]
 
 
+MANY = """
+import socket
+names = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(50)]
+for number, each in enumerate(names):
+    each.bind(("127.0.1.1", 20000 + number))
+for port in range(30000, 30050):
+    for each in names:
+        each.sendto(b"abcd", ("127.0.0.9", port))
+"""
+
+
+@needs("ip")
+def test_all_that_is_open_is_told_in_the_end(space: Space, tmp_path: Path) -> None:
+    """More flows than are handed out at once, each of them."""
+    import sys
+
+    from netwatch.agent.journal import AT_ONCE
+
+    assert AT_ONCE * 2 < 2_500
+    log = tmp_path / "events.ndjson"
+    agent = space.agent("--log", log, "--what", "flows")
+    space.run(sys.executable, "-c", MANY)
+    space.over(agent)
+    ends = [(r["sport"], r["dport"]) for r in records(log) if r["src"] == "127.0.1.1"]
+    assert len(ends) == len(set(ends)) == 2_500
+
+
+@needs("ip")
+def test_findings_are_logged(space: Space, tmp_path: Path) -> None:
+    """Whatever --where asks of flows."""
+    log = tmp_path / "events.ndjson"
+    agent = space.agent("--log", log, "--where", "app == dns")
+    space.run("bash", "-c", "for i in 1 2 3 4 5 6; do (: < /dev/tcp/127.0.0.1/9) 2> /dev/null; done; true")
+    time.sleep(1)
+    space.over(agent)
+    said = records(log)
+    assert {(r["schema"], r["kind"]) for r in said} == {("netwatch.finding/1", "refused")}
+
+
 @needs("ip", "curl")
 def test_log_is_rotated_and_filtered(space: Space, tmp_path: Path) -> None:
     log = tmp_path / "events.ndjson"
@@ -268,7 +307,8 @@ def test_watchdog_and_stop_are_told(space: Space, tmp_path: Path) -> None:
     (["--ipfix", "udp://"], "udp://: udp://HOST:PORT"),
     (["--push", "collector"], "collector: an http:// or https:// address"),
     (["--log", "/nowhere/at/all"], "/nowhere/at/all: No such file or directory"),
-    (["--log", "x", "--what", "packets"], "agent.what: of alert, dns, event, flows, http, tls, not packets"),
+    (["--log", "x", "--what", "packets"],
+     "agent.what: of alerts, dns, events, findings, flows, http, tls, not packets"),
     (["--log", "x", "--where", "prt == 1"], "did you mean 'port'"),
     (["--log", "x", "--set", "agent.key_file=gone"], "agent.key_file gone: No such file"),
 ])

@@ -5,11 +5,15 @@ from __future__ import annotations
 import gc
 import json
 import socket
+import threading
+import time
 import warnings
 from pathlib import Path
 
 import pytest
 
+from netwatch.outlets import process
+from netwatch.outlets.eventlog import EventLog
 from netwatch.outlets.ipfix import Ipfix
 from netwatch.outlets.plan import Plan, connect
 from netwatch.outlets.syslog import MOST_DATAGRAM, Syslog
@@ -62,3 +66,28 @@ def test_no_socket_is_left_open(scheme: str, tmp_path: Path) -> None:
         gc.collect()
     assert not [each for each in said if each.category is ResourceWarning]
     server.close()
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_in_the_end_what_finds_no_room_waits(waits: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it captures the agent never waits for who sends, and counts what found no room; in the end it waits."""
+    monkeypatch.setattr(process, "MOST_WAITING", 100_000)
+    begin = tmp_path / "begin"
+    log = EventLog(str(tmp_path / "log"), 1 << 30, 0)
+
+    def held() -> None:
+        while not begin.exists():
+            time.sleep(0.01)
+    outlets = process.Outlets(process.Made([log]), held)
+    line = b'{"schema":"netwatch.flow/1","x":"' + b"x" * 50_000 + b'"}\n'
+    later = threading.Timer(0.3, begin.touch)
+    later.start()
+    if waits:
+        outlets.wait_for_room()
+    for _ in range(100):
+        outlets.send(line)
+    later.join()
+    outlets.close()
+    written = (tmp_path / "log").read_bytes().count(b"\n")
+    assert written + outlets.untold == 100
+    assert bool(outlets.untold) is not waits

@@ -15,6 +15,7 @@ cdef enum:
     MOST_BYTES = 268435456
     FACT_HEAD = 4              # as in flow/content.pyx
     MOST_ENTRIES = 2050        # a flow's facts are bounded (FACTS_OF_FLOW), each takes FACT_HEAD at least
+    OF_PAGE = 1024             # numbers of rows in a page of memory
     SPARE = 65536              # profiles that no flow has any more, beyond twice the flows, before all begin anew
 
 
@@ -25,6 +26,18 @@ cdef u64 next_generation() noexcept nogil:
     global generations
     generations += 1
     return generations
+
+
+cdef void forget(u32* numbers, u32 n) noexcept nogil:
+    """All zero again. Room is reserved for all flows that there may be: what nobody wrote to is not touched either."""
+    cdef u32 at = 0, i, size
+    while at < n:
+        size = min(<u32>OF_PAGE, n - at)
+        for i in range(size):
+            if numbers[at + i]:
+                memset(numbers + at, 0, size * sizeof(u32))
+                break
+        at += size
 
 
 cdef class Profiles:
@@ -65,7 +78,7 @@ cdef class Profiles:
         """Forget all profiles; rows are looked at again."""
         strings_clear(&self.profiles)
         if self.of_row != NULL:
-            memset(self.of_row, 0, self.rows * sizeof(u32))
+            forget(self.of_row, self.rows)
         self.seen = self.word = 0
         self.since = self.brought
         self.generation = next_generation()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import os
 import re
 import signal
@@ -202,6 +203,7 @@ def main(line: int, word: int, parent: int) -> int:
         signal.signal(number, signal.SIG_IGN)
     for fd in (line, word):
         os.set_inheritable(fd, False)
+    gc.freeze()  # what the helper does not look through for garbage stays one memory of both
     return guard(socket(AF_UNIX, SOCK_SEQPACKET, 0, word), socket(AF_UNIX, SOCK_SEQPACKET, 0, line), work)
 
 
