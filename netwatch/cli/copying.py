@@ -34,10 +34,10 @@ LATER = frozenset({"app"})  # of a packet: what its flow turns out to be
 
 
 class Copying:
-    """`source`: what is read, opened once more; ours from now on."""
+    """`source`: what is read, opened once more; ours from now on. `bare`: nothing is written beside the frames."""
 
-    def __init__(self, source: Source, pipeline: Pipeline, where: Filter | None) -> None:
-        self._source, self._pipeline = source, pipeline
+    def __init__(self, source: Source, pipeline: Pipeline, where: Filter | None, bare: bool = False) -> None:
+        self._source, self._pipeline, self._bare = source, pipeline, bare
         self._kinds = _Kinds(pipeline, where) if where is not None else None
         self._marks = FrameMarks(self._kinds.verdicts if self._kinds is not None else None)
         self._evidence = Evidence(pipeline.source.interfaces)
@@ -87,6 +87,8 @@ class Copying:
 
     def _note(self, engine: Engine, row: int, group: int) -> bytes:
         """What is written beside the frames of a flow, whose first are that group."""
+        if self._bare:
+            return b""
         if self._marks.noted >= MOST:
             self.missed += 1
             return b""

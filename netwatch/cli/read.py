@@ -92,13 +92,19 @@ def shown(options: argparse.Namespace) -> int:
     if options.what == "list":
         tell_kinds()
         return 0
-    kinds = kinds_of(options)
+    kinds = {"packets"} if options.bare else kinds_of(options)
     if options.follow is not None:
         check_follow(options)
         kinds = {"streams"}
     where = where_of(options, kinds)
     selection = Selection(where, parse_sort(options.sort, kinds), options.limit, more=has_plugins())
     options.names = parse_fields(options.fields, kinds)
+    if options.bare:
+        from netwatch.cli import bare
+
+        if bare.straight(options, selection):
+            return bare.copied(options, selection, lambda: matched(options, selection))
+        kinds = set()
     told = {"heads"} if options.follow is not None else set()
     return answer(options, kinds | told, selection)
 
@@ -153,6 +159,16 @@ def _say(text: str, severity: str) -> None:
     say(text, detail=severity == INFO)
 
 
+def matched(options: argparse.Namespace, selection: Selection) -> int:
+    """Say at a terminal that nothing passed the filter; the exit code, of which --exit-status makes a finding."""
+    if selection.where is None or selection.matched.total():
+        return 0
+    if sys.stderr.isatty():
+        seen = [f"0 of {count:,} {plural(kind)}" for kind, count in selection.seen.items()]
+        say(f"{', '.join(seen) or 'none of no records'} matched")
+    return EXIT_FINDING if options.exit_status else 0
+
+
 class Reading:
     """One `read` from its first frame to its exit code."""
 
@@ -197,17 +213,7 @@ class Reading:
         say(f"{self.source.frames_read:,} packets read, {self.source.bytes_read:,} bytes of input", detail=True)
         if self.interrupted:
             return 128 + self.interrupted
-        return EXIT_DAMAGED if self.source.damaged else self._matched()
-
-    def _matched(self) -> int:
-        """Say at a terminal that nothing passed the filter; the exit code, of which --exit-status makes a finding."""
-        selection = self.selection
-        if selection.where is None or selection.matched.total():
-            return 0
-        if sys.stderr.isatty():
-            seen = [f"0 of {count:,} {plural(kind)}" for kind, count in selection.seen.items()]
-            say(f"{', '.join(seen) or 'none of no records'} matched")
-        return EXIT_FINDING if self.options.exit_status else 0
+        return EXIT_DAMAGED if self.source.damaged else matched(self.options, self.selection)
 
     def over(self) -> bool:
         """Is it time to stop, though there may be more?"""

@@ -54,7 +54,8 @@ def build_parser() -> Parser:
     _inputs(p)
     _summed_up(shown(p))
     looks(p)
-    saved(p)
+    saved(p).add_argument("--bare", action="store_true", help="with --write: frames and nothing else, neither records "
+                          "nor what is known of flows; by a filter on headers as fast as copying is")
     _apart(working(p))
     return p
 
@@ -126,13 +127,14 @@ def looks(p: Parser) -> None:
     amount.add_argument("-v", "--verbose", action="store_true", help="say more there, in the end what was read")
 
 
-def saved(p: Parser) -> None:
+def saved(p: Parser) -> argparse._ArgumentGroup:
     """Options of what is saved."""
     g = p.add_argument_group("what is saved")
     g.add_argument("-w", "--write", action=Once, metavar="FILE.pcapng", help="also save the packets that pass --where; "
                    "FILE.pcap: as pcap, and what is known of them in FILE.pcap.jsonl; .gz, .zst: compressed")
     g.add_argument("--force", action="store_true", help="with --write: replace the file")
     g.add_argument("--with-secrets", action="store_true", help="with --write: also the TLS keys that opened its flows")
+    return g
 
 
 def working(p: Parser) -> argparse._ArgumentGroup:
@@ -161,6 +163,10 @@ def check(options: argparse.Namespace) -> None:
         from netwatch.cli import each  # every start would pay for it otherwise
 
         each.check(options)
+    if getattr(options, "bare", False):
+        from netwatch.cli import bare
+
+        bare.check(options)
     if getattr(options, "trust_scheduler", False) and options.scheduler is None:
         raise CommandError("--trust-scheduler goes with --scheduler")
     kinds = {"streams"} if options.follow is not None else set(options.what.split(","))

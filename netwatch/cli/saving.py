@@ -40,13 +40,13 @@ SECRETS_MOST = 1 << 23  # bytes of one block
 WAIT_NS = 3_000_000_000  # owners are asked about for two seconds (owners/addon.py)
 
 
-def _writer(path: str, fds: Sequence[int]) -> CaptureWriter:
-    """Of pcapng, or of pcap and the lines beside it."""
-    if len(fds) == 1:
+def _writer(path: str, fds: Sequence[int], classic: bool) -> CaptureWriter:
+    """Of pcapng, or of pcap and the lines beside it, where there are any."""
+    if not classic:
         return CaptureWriter(path, fd=fds[0])
     from netwatch._fast.input.classicwriter import ClassicWriter
 
-    return ClassicWriter(path, *fds)
+    return ClassicWriter(path, fds[0], fds[1] if len(fds) > 1 else -1)
 
 
 def _instead(path: str, number: int | None) -> str:
@@ -66,6 +66,7 @@ class Saving:
         made."""
         self.path: str = options.write
         self._with_secrets: bool = options.with_secrets
+        self._bare: bool = getattr(options, "bare", False)
         refused = refuse_own(self.path, options.files)
         if refused:
             raise CommandError(f"--write {self.path}: {refused}")
@@ -73,7 +74,7 @@ class Saving:
         if classic and self._with_secrets:
             raise CommandError(f"--write {self.path}: a pcap file has no room for keys; name it .pcapng")
         self._files: list[WholeFile] = []
-        for path in (self.path, *([self.path + BESIDE] if classic else [])):
+        for path in (self.path, *([self.path + BESIDE] if classic and not self._bare else [])):
             try:
                 self._files.append(WholeFile(path, options.force))
             except OSError as e:
@@ -81,7 +82,7 @@ class Saving:
                 raise CommandError(f"--write {path}: {e.strerror}{_instead(path, e.errno)}", exit_code_of(e)) from None
         fds = [file.fd for file in self._files]
         self._packing = Packing(self.path, fds[0]) if self.path.endswith(ENDINGS) else None
-        self._writer = _writer(self.path, [self._packing.fd, *fds[1:]] if self._packing is not None else fds)
+        self._writer = _writer(self.path, [self._packing.fd, *fds[1:]] if self._packing is not None else fds, classic)
         self._line: ChosenLine | None = None
         self._again = again() if again is not None else None
         self._copying: Copying | None = None
@@ -103,7 +104,7 @@ class Saving:
         if self._again is not None:
             from netwatch.cli.copying import Copying
 
-            self._copying = Copying(self._again, pipeline, selection.where)
+            self._copying = Copying(self._again, pipeline, selection.where, self._bare)
             if not shown:
                 selection.count("packet", 0, 0)
         elif pipeline.purpose.live:
@@ -133,7 +134,7 @@ class Saving:
         told = self._told
 
         def note_of(flow: int, place: int) -> bytes:
-            return told.of(flow, lambda: self._flow(packets, place))
+            return b"" if self._bare else told.of(flow, lambda: self._flow(packets, place))
 
         try:
             self._writer.follow(source.interfaces)
@@ -170,19 +171,34 @@ class Saving:
         try:
             if self._copying is not None:
                 names = self._copy(self._copying)
-            self._writer.follow(self._pipeline.source.interfaces)
-            if names:
-                self._writer.add_names(sorted(names.items()))
-            found = self._pipeline.source.stats().get("interfaces", {})
-            for number, interface in enumerate(self._pipeline.source.interfaces):
-                self._writer.add_statistics(number, found.get(interface["name"]))
-            self._writer.close()
-            if self._packing is not None:
-                self._packing.finish()
-            for file in reversed(self._files):  # the capture is there when all of it is
-                file.keep()
+            self._keep(self._pipeline.source, names)
         except OSError as e:
             raise self._failed(e) from None
+
+    def straight(self, source: Source, copy: Callable[[CaptureWriter], int]) -> int:
+        """In place of all the others: `copy` writes what passes, and that is the file; how many. Raises
+        CommandError."""
+        try:
+            self._writer.follow(source.interfaces)
+            written = copy(self._writer)
+            self._keep(source, {})
+        except OSError as e:
+            raise self._failed(e) from None
+        return written
+
+    def _keep(self, source: Source, names: dict[str, str]) -> None:
+        """The file is there, with names of addresses and statistics. Raises OSError."""
+        self._writer.follow(source.interfaces)
+        if names:
+            self._writer.add_names(sorted(names.items()))
+        found = source.stats().get("interfaces", {})
+        for number, interface in enumerate(source.interfaces):
+            self._writer.add_statistics(number, found.get(interface["name"]))
+        self._writer.close()
+        if self._packing is not None:
+            self._packing.finish()
+        for file in reversed(self._files):  # the capture is there when all of it is
+            file.keep()
 
     def drop(self) -> None:
         """It did not come to finish(): there is no file."""

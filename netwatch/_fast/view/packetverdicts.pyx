@@ -1,8 +1,9 @@
 """Which packets pass a filter: Python is asked once about those that the filter cannot tell apart."""
-from libc.stdlib cimport free, realloc
-from libc.string cimport memcpy, memset
+from libc.stdlib cimport calloc, free, realloc
+from libc.string cimport memcmp, memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
+from netwatch._fast.base.mix cimport mix, mix_bytes
 from netwatch._fast.out.packetfields cimport (K_APP, K_CAPLEN, K_DELTA, K_DPORT, K_DST, K_FLOW, K_INTERFACE, K_LAYERS,
                                               K_LEN, K_NOTES, K_PROTO, K_SINCE, K_SPORT, K_SRC, K_VLAN)
 from netwatch._fast.out.packetrows cimport PacketRows
@@ -11,6 +12,7 @@ from netwatch._fast.out.values cimport Value, V_ABSENT, V_ADDRESS
 from netwatch._fast.view.strings cimport strings_add, strings_clear, strings_close, strings_open
 from netwatch._fast.wire.packet cimport FAMILY_IP6, FAMILY_MAC
 from netwatch._fast.wire.packetrow cimport PacketRow
+from netwatch._fast.wire.ports cimport has_ports
 
 from netwatch._fast.out.packetfields import BY_NAME, FURTHER_BY_NAME
 
@@ -19,6 +21,10 @@ cdef enum:
     REMEMBERED_BYTES = 33554432
     ROOM = 64                  # of all that a field is made from
     FIRST_ROOM = 256
+    PORTS = 65536
+    NEAR = 256                 # values of a field, and
+    TOGETHER = 1024            # combinations that are found at once; powers of 2
+    QUICK = 8                  # fields at most whose classes are, in a byte each
 
 ALIKE: frozenset[str] = frozenset(("len", "caplen", "src", "dst", "sport", "dport", "proto", "layers", "notes", "flow",
                                    "app", "interface", *FURTHER_BY_NAME))
@@ -37,9 +43,30 @@ cdef class PacketVerdicts:
         self.alike = each or ALIKE.issuperset(classes)
         self.fields = [(BY_NAME[name], name, of, name in ALIKE) for name, of in classes.items()] if self.alike else []
         self.numbers = {}
+        if self.fields and len(self.fields) <= QUICK and all(field[3] for field in self.fields):
+            self.make_quick()
+
+    cdef int make_quick(self) except -1:
+        cdef Quick* quick
+        self.together = <Together*>calloc(TOGETHER, sizeof(Together))
+        for field in self.fields:
+            quick = &self.quick[self.n_quick]
+            self.n_quick += 1
+            quick.code = field[0]
+            quick.near = <Near*>calloc(NEAR, sizeof(Near))
+            if quick.code == K_SPORT or quick.code == K_DPORT:
+                quick.ports = <u8*>calloc(PORTS, 1)
+            if quick.near == NULL or self.together == NULL or (
+                    quick.ports == NULL and (quick.code == K_SPORT or quick.code == K_DPORT)):
+                raise MemoryError("no memory for what packets have in common")
+        return 0
 
     def __dealloc__(self):
         cdef u32 k
+        free(self.together)
+        for k in range(self.n_quick):
+            free(self.quick[k].ports)
+            free(self.quick[k].near)
         for k in range(MOST + 1):
             strings_close(&self.seen[k].keys)
             free(self.seen[k].known)
@@ -64,8 +91,15 @@ cdef class PacketVerdicts:
         cdef u32 k = 0
         cdef u32* known
         cdef tuple field
+        cdef u64 key
+        cdef const Together* together
         if not self.alike:
             return judge(i)
+        if self.n_quick and not n_more:
+            key = self.quick_key(&rows.rows[i])
+            together = &self.together[<u32>mix(key, 0) & (TOGETHER - 1)]
+            if key and together.key == key and together.answer:
+                return together.answer - 1
         self.forget()
         for field in self.fields:
             if field[3]:
@@ -81,7 +115,53 @@ cdef class PacketVerdicts:
         known = known_of(&self.seen[MOST], <u8*>numbers, k * sizeof(u32) + n_more * sizeof(u64))
         if not known[0]:
             known[0] = 1 + <u32>judge(i)
+        if self.n_quick and not n_more:
+            self.keep(&rows.rows[i], numbers, known[0])
         return known[0] - 1
+
+    cdef u64 quick_key(self, const PacketRow* row) noexcept nogil:
+        """The classes of all fields, where they are known and small; else 0."""
+        cdef u64 key = 0
+        cdef u32 k, number
+        for k in range(self.n_quick):
+            number = self.quick_number(&self.quick[k], row)
+            if not number:
+                return 0
+            key = key << 8 | number
+        return key
+
+    cdef u32 quick_number(self, const Quick* quick, const PacketRow* row) noexcept nogil:
+        cdef u8 made[ROOM]
+        cdef u32 n
+        cdef const Near* near
+        if quick.ports != NULL and not row.reject and has_ports(row.proto):
+            return quick.ports[row.sport if quick.code == K_SPORT else row.dport]
+        n = put_made(made, row, quick.code)
+        near = &quick.near[<u32>mix_bytes(made, n) & (NEAR - 1)]
+        return near.number if near.n == n and memcmp(near.key, made, n) == 0 else 0
+
+    cdef void keep(self, const PacketRow* row, const u32* numbers, u32 answer) noexcept nogil:
+        """Remember it for quick_key(), as far as its classes are small."""
+        cdef u8 made[ROOM]
+        cdef u32 k, n
+        cdef u64 key = 0
+        cdef Near* near
+        cdef Quick* quick
+        for k in range(self.n_quick):
+            if numbers[k] > 255:
+                return
+            key = key << 8 | numbers[k]
+            quick = &self.quick[k]
+            if quick.ports != NULL and not row.reject and has_ports(row.proto):
+                quick.ports[row.sport if quick.code == K_SPORT else row.dport] = <u8>numbers[k]
+                continue
+            n = put_made(made, row, quick.code)
+            if n <= sizeof(near.key):
+                near = &quick.near[<u32>mix_bytes(made, n) & (NEAR - 1)]
+                near.number, near.n = numbers[k], n
+                memcpy(near.key, made, n)
+        k = <u32>mix(key, 0) & (TOGETHER - 1)
+        self.together[k].key, self.together[k].answer = key, answer
 
     cdef inline u32 number(self, object found) except 0:
         """Of a class, from 1 on."""
@@ -95,6 +175,12 @@ cdef class PacketVerdicts:
             full |= self.seen[k].keys.n >= REMEMBERED - 1 or self.seen[k].keys.bytes >= REMEMBERED_BYTES - 4 * ROOM
         if full:
             self.numbers.clear()
+            for k in range(self.n_quick):
+                memset(self.quick[k].near, 0, NEAR * sizeof(Near))
+                if self.quick[k].ports != NULL:
+                    memset(self.quick[k].ports, 0, PORTS)
+            if self.together != NULL:
+                memset(self.together, 0, TOGETHER * sizeof(Together))
             for k in range(MOST + 1):
                 strings_clear(&self.seen[k].keys)
                 if self.seen[k].known != NULL:
