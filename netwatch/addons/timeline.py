@@ -129,7 +129,7 @@ class Timeline:
     def _parts(self, past: Throughput, now: int) -> tuple[int, int, int]:
         """(first second, seconds a part, parts)."""
         end = now // SECOND + 1
-        first = past.history.first or end - 1
+        first = min(past.history.first or end - 1, end - 1)  # seconds may have come before the first moment
         start = max(first, end - self.window_s) if self.window_s else first
         span = max(end - start, 1)
         step = -(-span // max(self.parts, 1))

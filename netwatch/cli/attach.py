@@ -31,6 +31,7 @@ ALIVE = ("ServerAliveInterval=5", "ServerAliveCountMax=3")  # a dead connection 
 SAID_MOST = 4096  # bytes kept of what ssh and the other netwatch say on standard error
 NO_PROGRAM = 127  # of a shell
 OWN_CODES = frozenset({2, 3, 4, 5, 69, 70})  # CONTRACT's, of the netwatch there
+SHOWN_HERE = frozenset({"egress", "sandbox", "theme", "timeouts", "ui"})  # settings that tables are shown by
 ENDS_S = 2.0  # for ssh to end once its output has
 
 
@@ -46,6 +47,7 @@ def build_parser() -> Parser:
                    "it; a few kB/s where packets are as many as the traffic; both netwatch of one version")
     p.add_argument("--sudo", action="store_true", help="run it there with `sudo -n`, which must not ask")
     p.add_argument("--program", default="netwatch", metavar="PATH", help="netwatch there; default netwatch")
+    p.set_defaults(no_dpi=False)  # the terminal's option: of tables content is looked at there
     return p
 
 
@@ -61,6 +63,11 @@ def main(arguments: list[str]) -> int:
         return shows
     if shows.read or shows.interface or shows.capture_filter:
         raise CommandError("attach shows the other machine: -i and -f go before --, and no file is read")
+    if shows.promiscuous:
+        raise CommandError("--promiscuous is of a capture: set capture.promiscuous on the other machine")
+    if options.tables:
+        _check_tables(shows)
+        options.no_dpi = shows.no_dpi
     live.need_curses()
     from netwatch.model.contract import Purpose
     from netwatch.run.remote import RemoteSession
@@ -83,11 +90,22 @@ def main(arguments: list[str]) -> int:
         return code
 
 
+def _check_tables(shows: argparse.Namespace) -> None:
+    """Raises CommandError for an option of the terminal that has no effect on a table of flows."""
+    if shows.keylog:
+        raise CommandError("--keylog opens what packets say, and --tables brings none: attach without --tables")
+    if shows.resolve:
+        raise CommandError("--resolve asks for names of what is captured: with --tables set names.resolve there")
+    for key in (each.partition("=")[0].strip() for each in shows.set):
+        if key.partition(".")[0] not in SHOWN_HERE:
+            raise CommandError(f"--set {key} has no effect on a table that comes from there: set it there")
+
+
 def command_of(options: argparse.Namespace) -> list[str]:
     """ssh and its words. What it hands to the shell there is quoted, each word by itself."""
     words = ["sudo", "-n", "--"] if options.sudo else []
     words += [options.program, "feed", *(word for name in options.interface for word in ("-i", name))]
-    words += ["--tables"] * options.tables
+    words += ["--tables"] * options.tables + ["--no-dpi"] * options.no_dpi
     if options.capture_filter:
         words += ["-f", options.capture_filter]
     if any(not word.isprintable() for word in words):

@@ -13,6 +13,7 @@ from netwatch._fast.flow.series import History
 from netwatch._fast.input.source import Source
 from netwatch._fast.view.engineview import counts
 from netwatch._fast.view.reel import Reel
+from netwatch.addons import said
 from netwatch.addons.throughput import Throughput
 from netwatch.history.tape import Kept, unpacked
 from netwatch.history.wire import Inlet, Message
@@ -51,15 +52,18 @@ class TablesSession(Session):
         self._now: Past | None = None
         self._lost: dict[str, int] = {}
         self._silence = Silence(purpose.label)
+        self._tellers_here: dict[str, tuple[str, ...]] = {}  # addons with columns, and the fields of those
 
     def _run(self) -> None:
         """In a thread of its own: until the other end is gone, or what comes is none of ours."""
         self.get(Throughput).history = History()  # no engine counts into it
         self.owners.told_elsewhere()
+        self._tellers_here = {addon.name: column.fields for addon in self.addons
+                              if (column := addon.column(self.engine)) is not None}
         try:
             self._take_all()
         except DAMAGE as e:
-            self._failure = f"{self.label}: {e}"
+            self._failure = f"{self.label}: {_line(e)}"
         except OSError as e:
             self._failure = f"{self.label}: {e.strerror}"
         finally:
@@ -70,7 +74,7 @@ class TablesSession(Session):
         poll = select.poll()
         poll.register(self._descriptor, select.POLLIN)
         data = self._begun
-        while not self._stopping:
+        while not self._stopping and self._failure is None:
             self._received += len(data)
             newest = None
             for message in self._inlet.take(data):
@@ -87,8 +91,9 @@ class TablesSession(Session):
     def _apply(self, message: Message) -> None:
         """Go on to that moment."""
         self._back.apply(unpacked(message.piece), message.piece.alone, ROWS)
-        self._texts.update(message.texts)
-        self._size += sum(map(len, message.texts.values()))
+        texts = {number: said.checked(text, self._tellers_here) for number, text in message.texts.items()}
+        self._texts.update(texts)
+        self._size += sum(map(len, texts.values()))
         if self._size > TEXTS or message.piece.alone:
             used = {text for _, _, text in self._back.texts()}
             self._texts = {number: text for number, text in self._texts.items() if number in used}
@@ -105,6 +110,8 @@ class TablesSession(Session):
             self._lost = message.drops
 
     def _show(self, message: Message) -> None:
+        if self._failure is not None:
+            return
         at = message.piece.at_ns
         kept = Kept(Moment(at, None, 0, at, at, message.piece.left_out), (message.piece,), self._texts.get,
                     message.around)
@@ -115,17 +122,28 @@ class TablesSession(Session):
     def query(self, where: Where | None, sort: str, descending: bool, offset: int, limit: int,
               history: bool, within: Within | None = None) -> Page:
         """See Session."""
-        if self._now is None:
-            return super().query(where, sort, descending, offset, limit, history, within)
-        return self._now.query(where, sort, descending, offset, limit, history, within)
+        asked = where, sort, descending, offset, limit, history, within
+        return self._held(lambda now: now.query(*asked), lambda: super(TablesSession, self).query(*asked))
 
     def flow(self, id: int) -> Record | None:
         """See Session."""
-        return self._now.flow(id) if self._now is not None else None
+        return self._held(lambda now: now.flow(id), lambda: None)
 
     def ask(self, question: Question[Answer]) -> Answer:
         """See Session."""
-        return self._now.ask(question) if self._now is not None else super().ask(question)
+        return self._held(lambda now: now.ask(question), lambda: super(TablesSession, self).ask(question))
+
+    def _held(self, asked: Callable[[Past], Answer], without: Callable[[], Answer]) -> Answer:
+        """The answer of the newest moment, or where there is none. What came and cannot be told is damage like any
+        other, though it is found as late as this: it ends the session, not the tab."""
+        now = self._now
+        if now is not None:
+            try:
+                return asked(now)
+            except DAMAGE as e:
+                self._failure = f"{self.label}: what came cannot be shown ({type(e).__name__}: {_line(e)})"
+                self._now = None
+        return without()
 
     def at(self, ns: int) -> Past:
         """There is no past of it here."""
@@ -141,3 +159,8 @@ class TablesSession(Session):
         if found.done:
             return replace(found, error=found.error or f"{self.label}: {self._why()}")
         return replace(found, error=self._silence.told(self._received) or found.error)
+
+
+def _line(e: Exception) -> str:
+    """What it says, which may be what came, in a line for the user."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in str(e)[:300])

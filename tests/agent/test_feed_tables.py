@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import threading
@@ -12,20 +14,26 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import hostile_feed
 import pytest
 from netwatch_command import COMMAND, ENVIRONMENT, ROOT, Run
 from netwatch_terminal import Terminal
 from tables_lab import Sent
 from test_attach import pretend
 
+from netwatch.addons import said
+from netwatch.cli import attach, live
+from netwatch.cli.errors import CommandError
+from netwatch.decrypt.decryptor import Decryptor
 from netwatch.filter import Filter
 from netwatch.history import wire
 from netwatch.history.moments import MARK
-from netwatch.history.tape import Piece
+from netwatch.history.tape import Piece, parted
 from netwatch.history.wire import Inlet, Message, Outlet
 from netwatch.model.contract import Purpose
 from netwatch.model.record import Record
 from netwatch.model.session import Gone
+from netwatch.names.addon import Names
 from netwatch.run import remote
 from netwatch.run.past_session import Past
 from netwatch.run.session import Session
@@ -49,7 +57,7 @@ def rows_of(session: Session | Past, where: str | None = None) -> list[Record]:
     return [{key: value for key, value in row.items() if key != "minute"} for row in page.rows]
 
 
-def shown(stream: bytes, why: str = "gone") -> TablesSession:
+def shown(stream: bytes, why: str = "gone", kind: type[TablesSession] = TablesSession) -> TablesSession:
     """The session that this was sent to, at its end."""
     reading, writing = os.pipe()
 
@@ -59,7 +67,7 @@ def shown(stream: bytes, why: str = "gone") -> TablesSession:
 
     writer = threading.Thread(target=write)
     writer.start()
-    session = TablesSession(Purpose(live=True, label="web1"), reading, b"", lambda: why, settings=Settings({}),
+    session = kind(Purpose(live=True, label="web1"), reading, b"", lambda: why, settings=Settings({}),
                             opened=lambda: None)
     session.start()
     ends = time.monotonic() + 30
@@ -212,6 +220,61 @@ def test_what_does_not_begin(tmp_path: Path, script: str, why: bytes) -> None:
 def test_options_of_packets_are_refused(netwatch: Run) -> None:
     done = netwatch("feed", "-i", "lo", "--tables", "--where", "tcp")
     assert done.returncode == 2 and "--tables has all flows" in done.stderr
+
+
+@pytest.mark.parametrize(("words", "why"), [
+    (["--keylog", "keys"], "--keylog opens what packets say"), (["--resolve"], "set names.resolve there"),
+    (["--set", "flows.max=5000"], "--set flows.max has no effect"), (["--set", "detect.on=false"], "set it there"),
+    (["--set", "ui.theme=mono", "--set", "timeouts.udp=5", "--ascii", "--no-dpi"], "")])
+def test_options_that_have_no_effect_on_tables_are_refused(words: list[str], why: str) -> None:
+    options = live.build_parser().parse_args(words)
+    if why:
+        with pytest.raises(CommandError, match=re.escape(why)):
+            attach._check_tables(options)
+    else:
+        attach._check_tables(options)
+
+
+def test_what_is_refused_is_refused_before_ssh_is_asked(tmp_path: Path) -> None:
+    """And --no-dpi is for the netwatch there."""
+    environment = pretend(tmp_path, f"echo \"$@\" > {tmp_path}/asked; exit 3")
+    for words, code in ((["--keylog", "k"], 2), (["--no-dpi"], 3)):
+        with Terminal("attach", "web1", "--tables", "--", *words, folder=tmp_path, **environment) as terminal:
+            assert terminal.process.wait(30) == code
+        assert (tmp_path / "asked").exists() is (code == 3)
+    assert (tmp_path / "asked").read_text().strip().endswith("web1 netwatch feed --tables --no-dpi")
+
+
+@pytest.mark.parametrize("seed", [3, 58, 115, 7, 11, 20])
+def test_a_feed_that_lies_fails_no_tab(sent: Sent, seed: int) -> None:
+    """The first three did. It ends with a line, or what it says is shown."""
+    session = shown(hostile_feed.lied(sent.stream, seed), kind=hostile_feed.Shown)
+    hostile_feed.look(session)
+    error = session.health().error
+    assert error is not None and error.startswith("web1: ") and error.isprintable()
+
+
+def test_what_is_said_is_held_against_the_schema(sent: Sent) -> None:
+    """Junk in any place is damage, or was of that kind; what is counted, and a user's addon, are left out."""
+    texts = {text for message in Inlet().take(sent.stream) for text in message.texts.values()}
+    tellers = {"decrypt": ("decrypted", "decrypt.bytes"), "owners": ("process.pid", "process.shared_with")}
+    owned = [{"process": {"pid": 1, "name": "curl", "shared_with": [2], "parents": [{"pid": 1, "name": "init"}]},
+              "geo": {"asn": 5}}, {"owners": [[1, [2]], 10**18]}]
+    assert Names.adds | Decryptor.adds | {"process"} == said.TOPS
+    assert {adds for addon in sent.session.addons for adds in addon.adds} <= said.TOPS
+    for facts, told in [*((parted(text)[0], json.loads(parted(text)[1])) for text in sorted(texts)), (b"", owned)]:
+        def text_of(value: object, facts: bytes = facts) -> bytes:
+            return len(facts).to_bytes(4, "little") + facts + json.dumps(value).encode()
+        honest = json.loads(parted(said.checked(text_of(told), tellers))[1])
+        assert honest[0] == told[0] and honest[1].items() <= told[1].items()
+        more = [{**told[0], "bytes_out": "x", "src": 5, "mine": [None]}, {**told[1], "mine": [[{}], -1]}]
+        assert json.loads(parted(said.checked(text_of(more), tellers))[1]) == honest
+        for place in hostile_feed.places(honest):
+            kinds = {type(hostile_feed.within(honest, place)), type(None)}
+            for junk in hostile_feed.JUNK:
+                with contextlib.suppress(ValueError):
+                    said.checked(text_of(hostile_feed.replaced(honest, place, junk)), tellers)
+                    assert {type(junk)} <= kinds | ({int, float} if kinds & {int, float} else set()), (place, junk)
 
 
 def test_it_is_shut_in_before_anything_else_runs() -> None:
