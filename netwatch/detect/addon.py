@@ -174,7 +174,7 @@ class Detect(Addon):
         body = alert.body()
         if body["id"] in self._marks[ACK]:
             body["ack"] = True
-        if about(body["kind"], body) in self._marks[MUTE]:
+        if self._marks[MUTE] and about(body["kind"], body) in self._marks[MUTE]:
             body["mute"] = True
         return Event(alert.frame, 0, "alert", alert.time_ns, self._run.engines[0], 0, 0, 0, False, body, 0, None)
 

@@ -46,7 +46,7 @@ class ArpSpoof(Detector):
 
     def take(self, notice: Notice) -> None:
         source, role, address, mac = notice.more
-        if source not in ("arp", "ndp") or address is None or mac is None or address in ("0.0.0.0", "::"):
+        if source not in ("arp", "ndp") or address is None or address in ("0.0.0.0", "::"):
             return
         claim = self._claims.get(address)
         if claim is None:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from netwatch._fast.out.addresses import text_of
-from netwatch.detect.contract import LINK, STEADY, WARNING, Alarm, Detector, Many, Notice, Told, Value
+from netwatch.detect.contract import INSIDE, STEADY, WARNING, Alarm, Detector, Many, Notice, Told, Value
 from netwatch.detect.episodes import Bounded, Gathered, Own
 from netwatch.model.option import Option
 
@@ -42,7 +42,7 @@ class Beacon(Detector):
         Option("most_s", 7200, "Seconds between connections, at most.", 1, 86400),
         Option("spread", 20, "How far half of the gaps may be from their median, in percent of it.", 1, 50),
     )
-    wants = frozenset({STEADY, LINK})
+    wants = frozenset({STEADY, INSIDE})
 
     def begin(self, of: Value, alarm: Alarm) -> Sequence[Many]:
         self._own = Own()
@@ -51,7 +51,7 @@ class Beacon(Detector):
         return super().begin(of, alarm)
 
     def take(self, notice: Notice) -> None:
-        if notice.kind == LINK:
+        if notice.kind == INSIDE:
             self._own.take(notice)
             return
         said, first, last, count, middle, off, flows, frames = notice.more

@@ -23,7 +23,8 @@ from netwatch.model.option import Option
 from netwatch.model.record import Record
 
 if TYPE_CHECKING:
-    from netwatch._fast.notice.cardinality import Crowd, Crowds
+    from netwatch._fast.notice.cardinality import Crowds
+    from netwatch._fast.notice.crowd import Crowd
 
 SEALED = 1536  # bytes of payload behind the keys of SSH, both ways
 SMALL = {"rdp": 8192, "telnet": 1024}  # bytes of payload, both ways

@@ -15,7 +15,8 @@ from netwatch.detect.contract import CROWD, INFO, SECOND, WARNING, Alarm, Detect
 from netwatch.detect.episodes import end_text, facts_of, is_near
 
 if TYPE_CHECKING:
-    from netwatch._fast.notice.cardinality import Crowd, Crowds
+    from netwatch._fast.notice.cardinality import Crowds
+    from netwatch._fast.notice.crowd import Crowd
     from netwatch._fast.proto.tls.der import Certificate as Read
 
 SEQUENCE = b"\x30"  # what every certificate begins with, X.690 section 8.9

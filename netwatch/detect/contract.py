@@ -16,7 +16,8 @@ from netwatch.model.record import Record
 INFO, WARNING, CRITICAL = "info", "warning", "critical"
 SECOND = 1_000_000_000  # ns
 
-CROWD, CARRIED, LINK, STEADY, SAID = "crowd", "carried", "link", "steady", "said"
+CROWD, CARRIED, STEADY, SAID = "crowd", "carried", "steady", "said"
+LINK, ROUTER, INSIDE = "link", "router", "inside"  # what stations say of themselves
 
 
 class Notice(NamedTuple):
@@ -25,11 +26,12 @@ class Notice(NamedTuple):
     `kind` says what, and what `more` is: CROWD (the Crowds, the Crowd that has grown as large as was asked for, the
     facts of the flow where it was told of them); CARRIED (bytes of payload sent by the initiator, by the responder,
     whether the responder did it), for each MiB; LINK (arp, ndp, dhcp or netbios, its role or None, an address or None,
-    its MAC or None), as text: what a station says of itself, where it is new, or of a router; STEADY (whether it was
-    told before, the first and the last flow, ns, how many, the median of the gaps and of how far they are from it, s,
-    numbers of flows, of frames): flows begin at regular times, as the options of the detector beacon say;
-    SAID (facts of the flow, its program): of each flow of a program that says where it goes, or how. `tunnel` is what
-    the flow lies in, as records have it: whoever sent that may have made up all that is inside."""
+    its MAC), as text: what a station says of itself, where it is new, or of a router; ROUTER and INSIDE likewise, the
+    address always and the MAC or None: an IPv6 router advertises itself, a station has a global IPv6 address; STEADY
+    (whether it was told before, the first and the last flow, ns, how many, the median of the gaps and of how far they
+    are from it, s, numbers of flows, of frames): flows begin at regular times, as the options of the detector beacon
+    say; SAID (facts of the flow, its program): of each flow of a program that says where it goes, or how. `tunnel` is
+    what the flow lies in, as records have it: whoever sent that may have made up all that is inside."""
 
     kind: str
     time_ns: int

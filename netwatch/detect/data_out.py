@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from netwatch._fast.out.addresses import text_of
-from netwatch.detect.contract import CARRIED, LINK, SECOND, WARNING, Alarm, Detector, Many, Notice, Told, Value
+from netwatch.detect.contract import CARRIED, INSIDE, SECOND, WARNING, Alarm, Detector, Many, Notice, Told, Value
 from netwatch.detect.episodes import Bounded, Gathered, Own
 from netwatch.model.option import Option
 
@@ -30,7 +30,7 @@ class DataOut(Detector):
         Option("window_s", 3600, "Seconds within which it is sent.", 60, 86400),
         Option("mib", 500, "MiB of payload sent to one address.", 1, 1_000_000),
     )
-    wants = frozenset({CARRIED, LINK})
+    wants = frozenset({CARRIED, INSIDE})
 
     def begin(self, of: Value, alarm: Alarm) -> Sequence[Many]:
         self._own = Own()
@@ -40,7 +40,7 @@ class DataOut(Detector):
 
     def take(self, notice: Notice) -> None:
         """One MiB more, of one side."""
-        if notice.kind == LINK:
+        if notice.kind == INSIDE:
             self._own.take(notice)
             return
         near, far = (notice.src, notice.dst) if notice.src in self._own else (notice.dst, notice.src)

@@ -16,7 +16,8 @@ from netwatch.detect.episodes import bound_of
 from netwatch.model.option import Option
 
 if TYPE_CHECKING:
-    from netwatch._fast.notice.cardinality import Crowd, Crowds
+    from netwatch._fast.notice.cardinality import Crowds
+    from netwatch._fast.notice.crowd import Crowd
 
 NAMES = 4096  # remembered
 VOWELS = frozenset("aeiouy")

@@ -8,9 +8,8 @@ each other: its entropy is high, or it is hex. Bytes that are no ASCII are in no
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
-from math import log2
+from math import fsum, log2
 from typing import TYPE_CHECKING
 
 from netwatch._fast.out.addresses import text_of
@@ -20,7 +19,8 @@ from netwatch.detect.episodes import bound_of, said
 from netwatch.model.option import Option
 
 if TYPE_CHECKING:
-    from netwatch._fast.notice.cardinality import Crowd, Crowds
+    from netwatch._fast.notice.cardinality import Crowds
+    from netwatch._fast.notice.crowd import Crowd
 
 HEX = frozenset("0123456789abcdef")
 NAMES = 4096  # remembered
@@ -87,4 +87,5 @@ def is_encoded(label: str) -> bool:
 
 def entropy(text: str) -> float:
     """Bits a character, of how often each occurs."""
-    return -sum(n / len(text) * log2(n / len(text)) for n in Counter(text).values()) if text else 0.0
+    counts = [text.count(each) for each in set(text)]
+    return log2(len(text)) - fsum(n * log2(n) for n in counts) / len(text) if text else 0.0

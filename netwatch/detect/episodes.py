@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from netwatch._fast.out.addresses import packed_of
@@ -14,7 +14,7 @@ from netwatch.detect.contract import Notice
 from netwatch.model.record import Record
 
 if TYPE_CHECKING:
-    from netwatch._fast.notice.cardinality import Crowd
+    from netwatch._fast.notice.crowd import Crowd
 
 KEPT = 8  # flows and frames of an episode
 ENCRYPTION = ("tls", "dtls", "quic")
@@ -143,11 +143,26 @@ class Bounded(OrderedDict[Key, Value], Generic[Key, Value]):
             self.popitem(last=False)
 
 
+def _masked(*networks: str) -> tuple[tuple[int, int], ...]:
+    """(address, mask) of each, as numbers."""
+    return tuple((int(one.network_address), int(one.netmask)) for one in map(ip_network, networks))
+
+
+# What is in no network of others: IANA's registries of special addresses (RFC 6890), and multicast
+NEAR_4 = _masked("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+                 "192.0.0.0/29", "192.0.0.170/31", "192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15",
+                 "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3")
+NEAR_6 = _masked("::/127", "100::/64", "2001::/23", "2001:db8::/32", "fc00::/7", "fe80::/10", "ff00::/8")
+MAPPED = bytes(10) + b"\xff\xff"  # before an IPv4 address in one of IPv6, RFC 4291 section 2.5.5.2
+
+
 @lru_cache(4096)
 def is_near(address: bytes) -> bool:
     """Is it an address of a network of one's own: private, link-local, loopback, shared (RFC 1918, 4193, 6598)?"""
-    one = ip_address(address)
-    return not one.is_global or one.is_multicast
+    if address.startswith(MAPPED):
+        address = address[len(MAPPED):]
+    number = int.from_bytes(address, "big")
+    return any(number & mask == network for network, mask in (NEAR_4 if len(address) == 4 else NEAR_6))
 
 
 class Own:
@@ -160,12 +175,10 @@ class Own:
         self._nets: Bounded[bytes, None] = Bounded(self.MOST)
 
     def take(self, notice: Notice) -> None:
-        """What a station says of itself; a LINK."""
-        source, _, address, _ = notice.more
-        if source == "ndp" and address is not None and ":" in address:
-            packed = packed_of(address)
-            if not is_near(packed):
-                self._nets[packed[:8]] = None
+        """A station of a network with global addresses; an INSIDE."""
+        packed = packed_of(notice.more[2])
+        if not is_near(packed):
+            self._nets[packed[:8]] = None
 
     def __contains__(self, address: bytes) -> bool:
         return is_near(address) or (len(address) == 16 and address[:8] in self._nets)

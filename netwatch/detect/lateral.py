@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from netwatch._fast.out.addresses import text_of
-from netwatch.detect.contract import CROWD, LINK, WARNING, Alarm, Detector, Many, Notice, Told, Value
+from netwatch.detect.contract import CROWD, INSIDE, WARNING, Alarm, Detector, Many, Notice, Told, Value
 from netwatch.detect.episodes import Own, bound_of
 from netwatch.model.option import Option
 
 if TYPE_CHECKING:
-    from netwatch._fast.notice.cardinality import Crowd, Crowds
+    from netwatch._fast.notice.cardinality import Crowds
+    from netwatch._fast.notice.crowd import Crowd
 
 CONNECTIONS = 2048  # remembered
 PORTS = {135: "RPC", 139: "SMB", 445: "SMB", 3389: "RDP", 5985: "WinRM", 5986: "WinRM"}
@@ -27,7 +28,7 @@ class Lateral(Detector):
         Option("window_s", 300, "Seconds within which they are reached.", 1, 86400),
         Option("hosts", 10, "Hosts that are reached.", 3, 16000),
     )
-    wants = frozenset({CROWD, LINK})
+    wants = frozenset({CROWD, INSIDE})
 
     def begin(self, of: Value, alarm: Alarm) -> Sequence[Many]:
         super().begin(of, alarm)
@@ -36,7 +37,7 @@ class Lateral(Detector):
                      ports=frozenset(PORTS), bound=bound_of(of("hosts"), CONNECTIONS))]
 
     def take(self, notice: Notice) -> None:
-        if notice.kind == LINK:
+        if notice.kind == INSIDE:
             self._own.take(notice)
         elif notice.src not in self.allowed and notice.src in self._own and notice.dst in self._own:
             self.alarm(self, notice, *notice.more[:2])

@@ -26,8 +26,6 @@ class NewDevice(Detector):
 
     def take(self, notice: Notice) -> None:
         _, _, address, mac = notice.more
-        if mac is None:
-            return
         self._since = self._since or notice.time_ns
         if mac in self._known:
             self._known.move_to_end(mac)

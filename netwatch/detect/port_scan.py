@@ -18,7 +18,8 @@ from netwatch.model.option import Option
 from netwatch.model.record import Record
 
 if TYPE_CHECKING:
-    from netwatch._fast.notice.cardinality import Crowd, Crowds
+    from netwatch._fast.notice.cardinality import Crowds
+    from netwatch._fast.notice.crowd import Crowd
 
 MOST = 2000  # scans remembered
 REMEMBERED = 8192  # things, in a table of TCP; half as many of UDP; twice as many ports of TCP, slowly

@@ -13,7 +13,7 @@ from netwatch.detect.episodes import Bounded, said
 from netwatch.model.record import Record
 
 if TYPE_CHECKING:
-    from netwatch._fast.notice.cardinality import Crowd
+    from netwatch._fast.notice.crowd import Crowd
 
 SERVERS = 256  # remembered
 GIVEN = ("router", "dns")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netwatch._fast.out.addresses import packed_of
-from netwatch.detect.contract import LINK, SECOND, WARNING, Alarm, Detector, Many, Notice, Told, Value
+from netwatch.detect.contract import ROUTER, SECOND, WARNING, Alarm, Detector, Many, Notice, Told, Value
 from netwatch.detect.episodes import Bounded, Gathered, begun
 from netwatch.model.option import Option
 
@@ -20,7 +20,7 @@ class RogueRouter(Detector):
     about = "Tell of IPv6 routers that begin to advertise themselves beside those that are known."
     options = (Option("learn_s", 600, "Seconds from the first advertisement in which routers are taken to be known.", 0,
                       86400),)
-    wants = frozenset({LINK})
+    wants = frozenset({ROUTER})
 
     def begin(self, of: Value, alarm: Alarm) -> Sequence[Many]:
         self._routers: Bounded[str, Gathered] = Bounded(ROUTERS)
@@ -28,9 +28,7 @@ class RogueRouter(Detector):
         return super().begin(of, alarm)
 
     def take(self, notice: Notice) -> None:
-        source, role, address, mac = notice.more
-        if source != "ndp" or role != "router" or address is None:
-            return
+        _, _, address, mac = notice.more
         self._since = self._since or notice.time_ns
         known = self._routers.get(address)
         if known is not None:

@@ -13,7 +13,8 @@ from netwatch.detect.contract import CRITICAL, CROWD, Alarm, Detector, Many, Not
 from netwatch.model.option import Option
 
 if TYPE_CHECKING:
-    from netwatch._fast.notice.cardinality import Crowd, Crowds
+    from netwatch._fast.notice.cardinality import Crowds
+    from netwatch._fast.notice.crowd import Crowd
 
 
 class SynFlood(Detector):

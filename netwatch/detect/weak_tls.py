@@ -11,7 +11,8 @@ from netwatch.detect.contract import CROWD, WARNING, Alarm, Detector, Many, Noti
 from netwatch.detect.episodes import end_text, facts_of, only, said
 
 if TYPE_CHECKING:
-    from netwatch._fast.notice.cardinality import Crowd, Crowds
+    from netwatch._fast.notice.cardinality import Crowds
+    from netwatch._fast.notice.crowd import Crowd
 
 OLD = ("SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1")
 WEAK = ("NULL", "EXPORT", "anon", "RC4", "RC2", "DES_CBC", "3DES", "IDEA", "DES40")  # parts of names of suites

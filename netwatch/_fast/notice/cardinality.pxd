@@ -1,8 +1,7 @@
 """How many different things of a key within a window: ports of a host that a source failed to reach, and the like."""
-from cpython.object cimport PyObject
-
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.flow.turns cimport Heard, Pick, PICKS, Turn
+from netwatch._fast.notice.crowd cimport Group
 from netwatch._fast.notice.prefixes cimport BEGINNINGS, Beginning
 from netwatch._fast.notice.turnkeys cimport Parts
 from netwatch._fast.notice.agingtable cimport Places
@@ -19,7 +18,6 @@ cdef enum:                     # what happened, the bits of Crowds.when
     ON_ASKED = 256             # a datagram asks DNS for a long name
 
 cdef enum:
-    KEPT = 8                   # flows, frames and things kept of a group
     PASSED = 1024
     GROUPS = 1024              # of a table, at most, and a quarter of its members
 
@@ -29,23 +27,12 @@ cdef struct Member:
     u32 number                 # place of its group
     Parts thing                # as many bytes of it as are looked at
 
-cdef struct Group:
+cdef struct Ask:               # of a turn, to be counted in one of some tables: see Watch.count
+    int table                  # its number there
     Parts key
-    u64 made                   # which one of the table it is, from 1
-    u64 first
-    u64 last
-    u64 count
-    u64 n                      # different things in the window
-    u64 most                   # at a time
-    u64 distinct               # in all
-    u64 flows[KEPT]
-    u64 frames[KEPT]
-    u8 said
-    PyObject* crowd            # the Crowd that was made of it, NULL none
-    Parts things[KEPT]         # the first, as many as `distinct`
-
-cdef class Crowd:
-    cdef Group group
+    Parts thing
+    u64 hash                   # of the key, then of the thing
+    Group* group
 
 cdef class Crowds:
     cdef readonly u32 when
@@ -92,12 +79,16 @@ cdef class Crowds:
     cdef void hear_happen(self, Heard* heard) noexcept
     cdef bint hears(self, const Turn* turn) noexcept
     cdef bint small(self, const Turn* turn, const u8* fact) noexcept
-    cdef Group* add(self, const Turn* turn) except NULL
+    cdef bint worth(self, const Turn* turn) noexcept
+    cdef void ask(self, Ask* asked, const Turn* turn) noexcept
+    cdef void ask_group(self, const Ask* asked) noexcept
+    cdef int ask_member(self, Ask* asked, u64 now) except -1
+    cdef void ask_nearest(self, const Ask* asked) noexcept
     cdef Group* add_names(self, const Turn* turn) except? NULL
     cdef Group* put(self, const Parts* key, const Parts* thing, const Turn* turn) except NULL
     cdef Group* group_of(self, const Parts* key, u64 h) except NULL
     cdef Member* member_at(self, u32 number) noexcept
-    cdef u32 find(self, const Parts* thing, u64 made) noexcept
+    cdef u32 find(self, const Parts* thing, u64 made, u64 h) noexcept
+    cdef int count(self, Group* group, const Parts* thing, u64 h, const Turn* turn) except -1
     cdef void forget(self, u64 now) noexcept
     cdef void drop(self) noexcept
-    cdef Crowd tell(self, Group* group)

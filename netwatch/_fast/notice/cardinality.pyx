@@ -3,7 +3,6 @@
 A table says which turns count (Many of netwatch.detect.contract), which parts of them make the key, and which the
 thing. Nothing of Python is made until a group has as many members as its table asks for.
 """
-from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memcpy, memset
 
@@ -11,13 +10,14 @@ from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.base.mix cimport mix_bytes, mix_on
 from netwatch._fast.flow.content cimport FACT_HEAD
 from netwatch._fast.flow.turns cimport CLOSES_COUNT, CLOSES_FACTS, Heard, PICKS, Pick, TURN_ASKED, Turn
+from netwatch._fast.notice.crowd cimport KEPT, Crowd, Group, note, part
 from netwatch._fast.notice.prefixes cimport BEGINNING, BEGINNINGS, Beginning, begins_so
 from netwatch._fast.notice.domains cimport (LABEL_LEAST, LONG_NAME, NAMES_LONG, NAMES_MISSING, NAMES_NOT, below,
-                                            missing)
+                                            longish, missing)
 from netwatch._fast.notice.turnkeys cimport *
 from netwatch._fast.notice.words cimport PARTS, told_parts
 from netwatch._fast.notice.agingtable cimport (PLACES_FIRST, places_add, places_close, places_first, places_grow,
-                                               places_next, places_open)
+                                               places_near, places_nearer, places_next, places_open)
 from netwatch._fast.proto.dns.facts cimport DNS_NAME
 from netwatch._fast.wire.packet cimport PROTO_TCP, PROTO_UDP
 
@@ -32,62 +32,6 @@ NAMES = {"": NAMES_NOT, "long": NAMES_LONG, "missing": NAMES_MISSING}
 
 cdef u64 member_hash(const Parts* thing, u64 made) noexcept nogil:
     return mix_on(parts_hash(thing), made, made)
-
-
-cdef void note(Group* group, const Turn* turn) noexcept:
-    """Count the turn as one more of the group's, and keep it if it is one of the first."""
-    cdef u64 at = group.count
-    if at == 0 or turn.ts < group.first:
-        group.first = turn.ts
-    group.last = max(group.last, turn.ts)
-    if at < KEPT:
-        group.flows[at], group.frames[at] = turn.id, turn.frame
-    group.count += 1
-    if group.crowd != NULL:
-        (<Crowd>group.crowd).group = group[0]
-
-
-cdef void part(Group* group) noexcept:
-    """The group is over: what was told of it stays as it is."""
-    if group.crowd != NULL:
-        Py_DECREF(<Crowd>group.crowd)
-        group.crowd = NULL
-
-
-cdef class Crowd:
-    """A group that has grown large, as it is by now. Times in ns, addresses packed."""
-
-    @property
-    def first(self) -> int:
-        return self.group.first
-
-    @property
-    def last(self) -> int:
-        return self.group.last
-
-    @property
-    def count(self) -> int:
-        return self.group.count
-
-    @property
-    def most(self) -> int:
-        """Different things within the window, at most."""
-        return self.group.most
-
-    @property
-    def distinct(self) -> int:
-        """Different things in all."""
-        return self.group.distinct
-
-    @property
-    def flows(self) -> list[int]:
-        """Numbers of the first flows."""
-        return list(dict.fromkeys(self.group.flows[i] for i in range(KEPT) if self.group.flows[i]))
-
-    @property
-    def frames(self) -> list[int]:
-        """Numbers of the first frames."""
-        return [self.group.frames[i] for i in range(KEPT) if self.group.frames[i]]
 
 
 cdef class Crowds:
@@ -269,12 +213,31 @@ cdef class Crowds:
         slot = self.passed[self.said[0] & (PASSED - 1)]
         return found and not (slot[0] == self.said[0] and slot[1] == self.said[1])
 
-    cdef Group* add(self, const Turn* turn) except NULL:
-        """Count the turn; its group."""
-        cdef Parts key, thing
-        take_parts(&key, turn, self.by, self.said)
-        take_parts(&thing, turn, self.of, self.said)
-        return self.put(&key, &thing, turn)
+    cdef bint worth(self, const Turn* turn) noexcept:
+        """May it count when its time comes, by all but its facts; and if names count, by those?"""
+        if self.names == NAMES_NOT or not self.fits(turn):
+            return self.fits(turn)
+        return missing(turn, self.dns) if self.names == NAMES_MISSING else longish(turn, self.dns)
+
+    cdef void ask(self, Ask* asked, const Turn* turn) noexcept:
+        """The turn counts here. Where it will be counted comes into the cache step by step, while others ask."""
+        take_parts(&asked.key, turn, self.by, self.said)
+        take_parts(&asked.thing, turn, self.of, self.said)
+        asked.hash = parts_hash(&asked.key)
+        places_near(&self.groups, asked.hash)
+
+    cdef void ask_group(self, const Ask* asked) noexcept:
+        places_nearer(&self.groups, asked.hash, self.group, sizeof(Group))
+
+    cdef int ask_member(self, Ask* asked, u64 now) except -1:
+        self.forget(now)
+        asked.group = self.group_of(&asked.key, asked.hash)
+        asked.hash = member_hash(&asked.thing, asked.group.made)
+        places_near(&self.members, asked.hash)
+        return 0
+
+    cdef void ask_nearest(self, const Ask* asked) noexcept:
+        places_nearer(&self.members, asked.hash, self.member, self.stride)
 
     cdef Group* add_names(self, const Turn* turn) except? NULL:
         """Count the names that the flow asked for, as far as they are of the kind; the newest group, NULL none."""
@@ -306,20 +269,24 @@ cdef class Crowds:
 
     cdef Group* put(self, const Parts* key, const Parts* thing, const Turn* turn) except NULL:
         """Count a thing of a key; the key's group."""
-        cdef u32 number
         cdef Group* group
-        cdef Member* one
         self.forget(turn.ts)
         group = self.group_of(key, parts_hash(key))
-        number = self.find(thing, group.made)
+        self.count(group, thing, member_hash(thing, group.made), turn)
+        return group
+
+    cdef int count(self, Group* group, const Parts* thing, u64 h, const Turn* turn) except -1:
+        """Count a thing of a group."""
+        cdef u32 number = self.find(thing, group.made, h)
+        cdef Member* one
         if number and self.when & ON_ASKED and turn.what != TURN_ASKED:
-            return group                        # it counted when it was asked for
+            return 0                            # it counted when it was asked for
         if number == 0:
             if self.members.made - self.oldest >= self.members.cap and (
                     self.members.cap >= self.bound
                     or not places_grow(&self.members, <void**>&self.member, self.stride, &self.oldest)):
                 self.drop()
-            number = places_add(&self.members, member_hash(thing, group.made))
+            number = places_add(&self.members, h)
             one = self.member_at(number)
             memcpy(&one.thing, thing, self.parts_n)
             one.group, one.ts, one.number = group.made, turn.ts, <u32>(group - self.group)
@@ -329,7 +296,7 @@ cdef class Crowds:
             group.distinct += 1
             group.most = max(group.most, group.n)
         note(group, turn)
-        return group
+        return 0
 
     cdef Group* group_of(self, const Parts* key, u64 h) except NULL:
         cdef u32 number = places_first(&self.groups, h)
@@ -351,7 +318,7 @@ cdef class Crowds:
         group = &self.group[number]
         if not fresh:
             part(group)
-        memset(group, 0, sizeof(Group) - sizeof(group.things))
+        memset(group, 0, sizeof(Group) - sizeof(group.met) - sizeof(group.things))
         self.made += 1
         group.key, group.made = key[0], self.made
         return group
@@ -359,8 +326,8 @@ cdef class Crowds:
     cdef inline Member* member_at(self, u32 number) noexcept:
         return <Member*>(self.member + <u64>number * self.stride)
 
-    cdef u32 find(self, const Parts* thing, u64 made) noexcept:
-        cdef u32 number = places_first(&self.members, member_hash(thing, made))
+    cdef u32 find(self, const Parts* thing, u64 made, u64 h) noexcept:
+        cdef u32 number = places_first(&self.members, h)
         cdef const Member* one
         while number:
             one = self.member_at(number)
@@ -383,11 +350,3 @@ cdef class Crowds:
         if one.group and self.group[one.number].made == one.group:
             self.group[one.number].n -= 1
         one.group = 0
-
-    cdef Crowd tell(self, Group* group):
-        """The group as an object that goes on with it."""
-        cdef Crowd crowd = Crowd.__new__(Crowd)
-        group.crowd = <PyObject*>crowd
-        Py_INCREF(crowd)
-        crowd.group = group[0]
-        return crowd

@@ -11,3 +11,4 @@ cdef enum:                     # Crowds.names
 
 cdef u32 below(const u8* name, u32 n) noexcept nogil          # bytes before the registered domain
 cdef bint missing(const Turn* turn, int app) noexcept nogil   # did the newest answer say that the name does not exist
+cdef bint longish(const Turn* turn, int app) noexcept nogil   # did it ask for a name that may be long enough

@@ -4,7 +4,7 @@ where the next one is as short as com, co, ac or gov. A name whose last label ca
 from netwatch._fast.base.bytes cimport u8, u32
 from netwatch._fast.flow.content cimport FACT_HEAD
 from netwatch._fast.flow.turns cimport Turn
-from netwatch._fast.proto.dns.facts cimport DNS_RCODE
+from netwatch._fast.proto.dns.facts cimport DNS_NAME, DNS_RCODE
 
 cdef enum:
     TOP_LEVEL = 24             # characters of the longest label that is one
@@ -53,3 +53,15 @@ cdef bint missing(const Turn* turn, int app) noexcept nogil:
             found = (at[FACT_HEAD] | at[FACT_HEAD + 1]) == NXDOMAIN
         at += FACT_HEAD + (at[2] | <u32>at[3] << 8)
     return found
+
+
+cdef bint longish(const Turn* turn, int app) noexcept nogil:
+    cdef const u8* at = <const u8*>turn + sizeof(Turn)
+    cdef const u8* end = at + turn.facts
+    cdef u32 n
+    while at < end:
+        n = at[2] | <u32>at[3] << 8
+        if at[0] == app and at[1] == DNS_NAME and n >= LONG_NAME:
+            return True
+        at += FACT_HEAD + n
+    return False

@@ -7,13 +7,15 @@ from libc.stdlib cimport free, qsort, realloc
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.engine cimport Engine
+from netwatch._fast.flow.sighting cimport BY_NDP, ROLE_ROUTER
 from netwatch._fast.flow.turns cimport (TURN_ABORTED, TURN_ANSWERED, TURN_ASKED, TURN_BEGAN, TURN_CARRIED, TURN_CLOSED,
                                         TURN_DUE, TURN_GREETED, TURN_LINK, TURN_OPENED, TURN_PROBED, TURN_REFUSED,
                                         TURN_TOLD, Turn, Turns)
 from netwatch._fast.notice.prefetch cimport AHEAD, fetch_ahead, fetch_first, is_nearby, is_shared
 from netwatch._fast.notice.attempts cimport *
 from netwatch._fast.notice.periodic cimport Beat, Beats, GAPS, beat_of, beat_steady, beats_close, beats_open
-from netwatch._fast.notice.cardinality cimport (Crowds, Group, ON_ANSWERED, ON_ASKED, ON_CLOSED, ON_HALF_OPEN,
+from netwatch._fast.notice.crowd cimport Group, crowd_of
+from netwatch._fast.notice.cardinality cimport (Ask, Crowds, ON_ANSWERED, ON_ASKED, ON_CLOSED, ON_HALF_OPEN,
                                                 ON_OPENED, ON_PROBED, ON_REFUSED, ON_TOLD, ON_UNANSWERED)
 from netwatch._fast.notice.announcements cimport Stations, station_changed, stations_close, stations_open
 from netwatch._fast.notice.tallies cimport Tallies
@@ -21,7 +23,7 @@ from netwatch._fast.notice.waiting cimport Waiting, waiting_close, waiting_order
 from netwatch._fast.out.flowfields cimport F_TUNNEL, surroundings
 from netwatch._fast.out.rawflow cimport packed
 from netwatch._fast.proto.tls.hello cimport TLS_ALERT
-from netwatch._fast.wire.packet cimport PROTO_TCP, PROTO_UDP
+from netwatch._fast.wire.packet cimport FAMILY_IP6, PROTO_TCP, PROTO_UDP
 
 from netwatch._fast.flow.turns import Turns as TurnsOf
 from netwatch._fast.out.names import proto_name
@@ -40,6 +42,7 @@ cdef enum:
     SECOND = 1000000000        # ns
     WHENS = 9                  # bits of Crowds.when
     KINDS = 3                  # of flows: TCP, UDP, others
+    ASKED = 8                  # tables that count a turn at a time
     HEARERS = 29               # bits of Heard for tables; further tables share them
     HEARS_SAID = 1 << 29       # what is told of each flow
     HEARS_TLS = 1 << 30        # for who diagnoses: all that TLS says
@@ -65,7 +68,7 @@ cdef class Watch:
     cdef list told             # those that count what flows say
     cdef list counting         # by the number of the bit of what happens and the kind of flow, those that count it
     cdef u32 counted           # what happens of which one of them takes note
-    cdef bint carried, steady  # somebody wants that
+    cdef bint carried, steady, link, router, inside  # somebody wants that
     cdef Beats beats
     cdef u32 low, high, spread  # ms, ms, %; see beat_steady()
     cdef Tallies tallies       # None: nobody diagnoses
@@ -76,6 +79,7 @@ cdef class Watch:
     cdef Turn** order
     cdef u64 cap
     cdef Waiting waiting
+    cdef Ask[ASKED] asked
     cdef list out
 
     def __init__(self, engines: Sequence[Engine], tables: Sequence[Crowds], wants: frozenset[str],
@@ -100,6 +104,7 @@ cdef class Watch:
                 if table.when >> i // KINDS & 1 and table.of_kind(i % KINDS):
                     self.counting[i].append(table)
         self.carried, self.steady = "carried" in wants, "steady" in wants
+        self.link, self.router, self.inside = "link" in wants, "router" in wants, "inside" in wants
         if beats is not None:
             self.low, self.high, self.spread = 1000 * beats[0], 1000 * beats[1], beats[2]
         self.patience = <u64>patience_s * 1000000000
@@ -116,7 +121,7 @@ cdef class Watch:
                     turns.list.heard.by_app[i] |= HEARS_SAID
         for engine, turns in zip(self.engines, self.lists):
             engine.turn_into(turns)
-            if "link" in wants:
+            if self.link or self.router or self.inside:
                 engine.core.dpi.turns = <void*>turns.list
 
     def tally(self, tallies: Tallies) -> None:
@@ -231,9 +236,20 @@ cdef class Watch:
     cdef int hear(self, const Turn* turn) except -1:
         """What a station says of itself is told where it did not say so before."""
         cdef const u8* told = <const u8*>turn + sizeof(Turn)
-        if station_changed(&self.stations, told):
-            self.out.append(("link", turn.ts, turn.frame, turn.id, b"", b"", 0, 0, "", 0,
-                             link_sighting((<const char*>told)[:turn.facts])[:4], self.tunnel(turn)))
+        cdef bint ndp = told[0] == BY_NDP and told[3] == FAMILY_IP6
+        if not station_changed(&self.stations, told):
+            return 0
+        if self.link and told[2]:
+            self.sight("link", turn, told)
+        if self.router and ndp and told[1] == ROLE_ROUTER:
+            self.sight("router", turn, told)
+        if self.inside and ndp and not is_nearby(FAMILY_IP6, told + 4):
+            self.sight("inside", turn, told)
+        return 0
+
+    cdef int sight(self, str kind, const Turn* turn, const u8* told) except -1:
+        self.out.append((kind, turn.ts, turn.frame, turn.id, b"", b"", 0, 0, "", 0,
+                         link_sighting((<const char*>told)[:turn.facts])[:4], self.tunnel(turn)))
         return 0
 
     cdef int wait(self, const Turn* turn) except -1:
@@ -244,7 +260,7 @@ cdef class Watch:
         cdef u64 second = (turn.ts if turn.what == TURN_DUE else max(self.now, turn.ts)) // SECOND
         if not turn.value & (HEARS_TLS | HEARS_ALERT | HEARS_SAID):
             for i, table in enumerate(self.told):
-                if turn.value >> i % HEARERS & 1 and table.fits(turn):
+                if turn.value >> i % HEARERS & 1 and table.worth(turn):
                     break
             else:
                 return 0
@@ -309,26 +325,52 @@ cdef class Watch:
         """Let the tables count what happened, and tell of groups that have grown large by it."""
         cdef Crowds table
         cdef list tables
-        cdef int i
-        cdef Group* group
-        cdef const Source* source
+        cdef int i, n = 0
         if not self.counted & when:
             return 0
         tables = self.told if when == ON_TOLD else self.counting[bit_number(when) * KINDS + kind_of(turn.proto)]
         for i, table in enumerate(tables):
             if (when == ON_TOLD and not turn.value >> i % HEARERS & 1) or not table.takes(turn):
                 continue
-            group = table.add_names(turn) if table.names else table.add(turn)
-            if group == NULL or group.said or group.n < table.least:
+            if table.names or n == ASKED:
+                self.count_asked(tables, n, turn)
+                n = 0
+            if table.names:
+                self.judge(table, table.add_names(turn), turn)
                 continue
-            if table.answered:
-                source = source_of(&self.attempts, turn)
-                if source != NULL and sum_of(source.answered) * table.answered > sum_of(source.tried):
-                    continue
-            group.said = True
-            said = (<const char*>turn + sizeof(Turn))[:turn.facts]
-            self.tell("crowd", turn, (table, table.tell(group), said))
+            table.ask(&self.asked[n], turn)
+            self.asked[n].table = i
+            n += 1
+        return self.count_asked(tables, n, turn)
+
+    cdef int count_asked(self, list tables, int n, const Turn* turn) except -1:
+        """Let the tables count that asked for the turn: what each will look at comes into the cache meanwhile."""
+        cdef Ask* asked
+        cdef int i
+        for i in range(n):
+            (<Crowds>tables[self.asked[i].table]).ask_group(&self.asked[i])
+        for i in range(n):
+            (<Crowds>tables[self.asked[i].table]).ask_member(&self.asked[i], turn.ts)
+        for i in range(n):
+            (<Crowds>tables[self.asked[i].table]).ask_nearest(&self.asked[i])
+        for i in range(n):
+            asked = &self.asked[i]
+            (<Crowds>tables[asked.table]).count(asked.group, &asked.thing, asked.hash, turn)
+            self.judge(<Crowds>tables[asked.table], asked.group, turn)
         return 0
+
+    cdef int judge(self, Crowds table, Group* group, const Turn* turn) except -1:
+        """Tell of the group, if it has grown large by the turn."""
+        cdef const Source* source
+        if group == NULL or group.said or group.n < table.least:
+            return 0
+        if table.answered:
+            source = source_of(&self.attempts, turn)
+            if source != NULL and sum_of(source.answered) * table.answered > sum_of(source.tried):
+                return 0
+        group.said = True
+        said = (<const char*>turn + sizeof(Turn))[:turn.facts]
+        return self.tell("crowd", turn, (table, crowd_of(group), said))
 
     cdef int tell(self, str kind, const Turn* turn, tuple more) except -1:
         self.out.append((kind, turn.ts, turn.frame, turn.id, packed(turn.src, turn.family),
