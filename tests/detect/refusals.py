@@ -59,6 +59,52 @@ def clients_whose_first_mechanism_is_refused() -> Frames:
     return often(143, imap, 50400) + often(587, [*SMTP, (C, b"AUTH PLAIN AGJvYgBz\r\n"), (S, b"235 in\r\n")], 50500)
 
 
+def asked_often(port: int, greeting: bytes, *words: tuple[int, bytes]) -> Frames:
+    """Nobody is ever let in."""
+    return often(port, [(S, greeting), *words], 55000 + 100 * (port % 7) + 10 * len(words[0][1]))
+
+
+@fires()
+def a_monitor_whose_mechanism_no_server_has() -> Frames:
+    """It gives up: no credentials were sent."""
+    return (asked_often(143, b"* OK IMAP4rev1 ready\r\n", (C, b"a1 AUTHENTICATE GSSAPI\r\n"), (S, b"a1 NO not here\r\n"))
+            + asked_often(110, b"+OK POP3 ready\r\n", (C, b"AUTH GSSAPI\r\n"), (S, b"-ERR not here\r\n"))
+            + asked_often(110, b"+OK POP3 ready\r\n", (C, b"AUTH CRAM-MD5\r\n"), (S, b"+ PDE+\r\n"), (C, b"*\r\n"),
+                          (S, b"-ERR given up\r\n"))
+            + asked_often(143, b"* OK IMAP4rev1 ready\r\n", (C, b"a1 AUTHENTICATE CRAM-MD5\r\n"), (S, b"+ PDE+\r\n"),
+                          (C, b"*\r\n"), (S, b"a1 NO given up\r\n")))
+
+
+@fires("cleartext")
+def servers_that_let_nobody_in_just_now() -> Frames:
+    """As they say by response codes (RFC 5530, RFC 3206)."""
+    login = (C, b"a1 LOGIN bob s\r\n")
+    return (asked_often(143, b"* OK ready IMAP\r\n", login, (S, b"a1 NO [UNAVAILABLE] try later\r\n"))
+            + asked_often(110, b"+OK POP3 up\r\n", *USER, (C, b"PASS s\r\n"), (S, b"-ERR [SYS/TEMP] try later\r\n")))
+
+
+@fires("brute_force", "cleartext")
+def guesses_by_mechanism() -> Frames:
+    return (asked_often(143, b"* OK ready IMAP\r\n", (C, b"a1 AUTHENTICATE PLAIN\r\n"), (S, b"+\r\n"),
+                        (C, b"AGJvYgBz\r\n"), (S, b"a1 NO [AUTHENTICATIONFAILED] no\r\n"))
+            + asked_often(110, b"+OK POP3 up\r\n", (C, b"AUTH PLAIN AGJvYgBz\r\n"), (S, b"-ERR [AUTH] no\r\n")))
+
+
+@fires("cleartext")
+def programs_that_send_redis_all_at_once() -> Frames:
+    """What is answered before the login says nothing of it, and the login is let in."""
+    asked = b"CLIENT SETNAME a\r\nAUTH old\r\nAUTH new\r\nGET a\r\n"
+    return often(6379, [(C, asked), (S, b"+OK\r\n-WRONGPASS no\r\n+OK\r\n$1\r\nx\r\n")], 56000)
+
+
+@fires("brute_force", "cleartext")
+def guesses_behind_another_command() -> Frames:
+    """The server's OK is to the command before."""
+    asked = b"CLIENT SETNAME a\r\nAUTH guess\r\n"
+    return often(6379, [(C, asked), (S, b"+OK\r\n"), (S, b"-WRONGPASS no\r\n"), (C, b"CLIENT SETNAME b\r\n"),
+                        (S, b"+OK\r\n")], 56200)
+
+
 @fires("cleartext")
 def programs_of_a_database_that_log_in() -> Frames:
     """Redis is asked for a PONG first, and lets in; MongoDB refuses what needs a login, and lets in."""

@@ -11,6 +11,7 @@ from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, SURE_GREETING, al
                                                 from_client, holds_word, is_digit, is_letter, keep_each, keep_once,
                                                 keep_verb, number_of, port_is, reply_fits, same_word, smaller,
                                                 take_word, trimmed, word_is)
+from netwatch._fast.proto.common.refusals cimport judges
 from netwatch._fast.proto.common.sasl cimport (LOGIN_PASSWORD, LOGIN_RESULT, LOGIN_USER, Sasl, answers_sasl,
                                                login_answered, sasl_answer, sasl_begin)
 from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, fact_fields, words
@@ -43,6 +44,7 @@ cdef struct Imap:
     u8 tag[MAX_TAG]            # of the STARTTLS, LOGIN or AUTHENTICATE that awaits its answer
     u8 tag_n
     bint secure                # ... and that is STARTTLS
+    bint told                  # ... or for which the client has sent credentials
     bint greeted
     u8 expect                  # LITERAL_ that the next line is
 
@@ -215,7 +217,7 @@ cdef int take_reply(Look* look, Imap* imap, Slice line) noexcept nogil:
             return PARSE_NOT_MINE
         login_answered(look, True)
         look.skip = <unsigned long long>1 << 62
-    elif word_is(word, b"no", 2) and not imap.secure:
+    elif word_is(word, b"no", 2) and not imap.secure and imap.told and judges(rest):
         login_answered(look, False)
     return PARSE_OK
 
@@ -257,6 +259,7 @@ cdef int take_command(Look* look, Imap* imap, Slice line) noexcept nogil:
         return take_literal_line(look, imap, line)
     if answers_sasl(&imap.sasl, line):
         sasl_answer(look, &imap.sasl, line)
+        imap.told = imap.sasl.on
         return PARSE_OK
     size = literal(line)
     tag = take_word(&rest)
@@ -267,11 +270,13 @@ cdef int take_command(Look* look, Imap* imap, Slice line) noexcept nogil:
     if word_is(word, b"login", 5):
         set_initiator(look, True)
         remember(imap, tag, False)
+        imap.told = True
         take_login(look, imap, rest)
         return PARSE_OK
     if word_is(word, b"authenticate", 12):
         remember(imap, tag, False)
         word = take_word(&rest)
+        imap.told = rest.n > 0
         sasl_begin(look, &imap.sasl, word, rest)
     elif word_is(word, b"starttls", 8):
         remember(imap, tag, True)

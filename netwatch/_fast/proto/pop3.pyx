@@ -10,6 +10,7 @@ from netwatch._fast.proto.common.again cimport command_line
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, SURE_GREETING, all_text, each_line, from_client,
                                                 holds_word, is_letter, keep_once, keep_verb, may_begin, port_is,
                                                 same_word, smaller, take_word, trimmed, word_is)
+from netwatch._fast.proto.common.refusals cimport judges
 from netwatch._fast.proto.common.sasl cimport (LOGIN_PASSWORD, LOGIN_RESULT, LOGIN_USER, SASL_MECHANISM, Sasl,
                                                answers_sasl, login_answered, sasl_answer, sasl_begin)
 from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, fact_fields, words
@@ -36,6 +37,7 @@ cdef struct Pop:
     u32 due                    # answers to come
     u32 user                   # ... up to that to USER, 0 it is none of them
     u32 login                  # ... up to that to PASS, APOP or AUTH
+    bint told                  # with which the client has sent credentials
 
 
 # --- detection ---
@@ -116,13 +118,15 @@ cdef int pop3_agrees(Look* look, Slice data) noexcept nogil:
 
 # --- reading ---
 
-cdef void take_outcome(Look* look, Pop* pop, bint good) noexcept nogil:
+cdef void take_outcome(Look* look, Pop* pop, bint good, Slice text) noexcept nogil:
     """Is it the answer to a login? Commands are answered in their order (RFC 2449 section 6.6), and others are refused
-    as well: that says nothing of credentials. What follows a login is mail."""
-    if pop.login == 1 or (pop.user == 1 and not good):
-        login_answered(look, good)
-        if good:
-            look.skip = <unsigned long long>1 << 62
+    as well: that says nothing of credentials, nor does a mechanism that is refused before any were sent. What follows a
+    login is mail."""
+    if good and pop.login == 1:
+        login_answered(look, True)
+        look.skip = <unsigned long long>1 << 62
+    elif not good and ((pop.login == 1 and pop.told) or pop.user == 1) and judges(text):
+        login_answered(look, False)
     pop.due -= pop.due > 0
     pop.user -= pop.user > 0
     pop.login -= pop.login > 0
@@ -140,7 +144,7 @@ cdef int take_reply(Look* look, Pop* pop, Slice line) noexcept nogil:
         pop.greeted = True
         keep_once(look, POP_BANNER, text)
     else:
-        take_outcome(look, pop, good)
+        take_outcome(look, pop, good, text)
     pop.sasl.on = False
     if not good:
         keep_once(look, POP_ERROR, text)
@@ -156,6 +160,7 @@ cdef int take_command(Look* look, Pop* pop, Slice line) noexcept nogil:
     cdef Slice word
     if answers_sasl(&pop.sasl, line):
         sasl_answer(look, &pop.sasl, line)
+        pop.told = pop.sasl.on
         return PARSE_OK
     word = take_word(&rest)
     if word.n > 4:
@@ -168,15 +173,15 @@ cdef int take_command(Look* look, Pop* pop, Slice line) noexcept nogil:
         keep_once(look, LOGIN_USER, rest)
     elif word_is(word, b"pass", 4):
         keep_once(look, LOGIN_PASSWORD, rest)
-        pop.login = pop.due
+        pop.login, pop.told = pop.due, True
     elif word_is(word, b"apop", 4):
         keep_once(look, SASL_MECHANISM, word)
         keep_once(look, LOGIN_USER, take_word(&rest))
-        pop.login = pop.due
+        pop.login, pop.told = pop.due, True
     elif word_is(word, b"auth", 4) and rest.n:
         word = take_word(&rest)
         sasl_begin(look, &pop.sasl, word, rest)
-        pop.login = pop.due
+        pop.login, pop.told = pop.due, rest.n > 0
     elif word_is(word, b"stls", 4):
         pop.secure = True
     elif word_is(word, b"quit", 4):

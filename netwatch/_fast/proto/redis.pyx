@@ -39,7 +39,8 @@ cdef struct Redis:
     i64 bulk                   # its length when its line was read, -1 not yet
     u8 command                 # IS_
     u8 auth_at                 # HELLO: where AUTH stood
-    bint login                 # the answer to AUTH, or to a HELLO with it, is awaited
+    u64 logins[4]              # commands that are AUTH, or a HELLO with it, a bit each: no more than ENOUGH_COMMANDS
+    bint astray                # something was lost: which answer is to which command is not known
     u32 answers                # of the server that were begun
     u64 due                    # parts of the answer at hand that are to come
     u32 commands
@@ -151,18 +152,23 @@ cdef void take_login(Look* look, Slice arg, u32 place, u32 of) noexcept nogil:
     keep_once(look, LOGIN_USER if of == 2 and place == 0 else LOGIN_PASSWORD, arg)
 
 
+cdef inline void await_login(Redis* redis) noexcept nogil:
+    """The command at hand logs in."""
+    redis.logins[redis.commands >> 6 & 3] |= <u64>1 << (redis.commands & 63)
+
+
 cdef void take_argument(Look* look, Redis* redis, Slice arg) noexcept nogil:
     cdef u32 index = redis.index
     if index == 0:
         take_first(look, redis, arg)
     elif redis.command == IS_AUTH:
-        redis.login = True
+        await_login(redis)
         take_login(look, arg, index - 1, redis.total - 1)
     elif redis.command == IS_HELLO:
         if word_is(arg, b"auth", 4) and redis.auth_at == 255:
             redis.auth_at = <u8>smaller(index, 254)
         elif redis.auth_at != 255 and index <= <u32>redis.auth_at + 2:
-            redis.login = True
+            await_login(redis)
             take_login(look, arg, index - redis.auth_at - 1, 2)
     elif index == 1:
         keep_once(look, REDIS_KEY, arg)
@@ -224,15 +230,16 @@ cdef int take_bulk(Look* look, Redis* redis, Slice data) noexcept nogil:
 
 
 cdef void take_outcome(Look* look, Redis* redis, Slice line) noexcept nogil:
-    """An answer while that to a login is awaited: AUTH has +OK, HELLO a map, or an array before RESP 3. Errors of what
-    was asked before it say nothing of credentials."""
-    if line.p[0] == c'-':
-        if not begins_word(line.p, line.n, b"-wrongpass", 10) and \
-                not begins_word(line.p, line.n, b"-err invalid pass", 17):
+    """An answer: is it to a login? Commands are answered in their order, also those that are sent at once. Of AUTH a
+    login has +OK, of HELLO a map, or an array before RESP 3. Other errors say nothing of credentials, and where
+    something was lost only an error that nothing else has tells of a login."""
+    cdef u32 number = redis.answers
+    if redis.astray or not redis.logins[number >> 6 & 3] >> (number & 63) & 1:
+        if not redis.astray or not begins_word(line.p, line.n, b"-wrongpass", 10):
             return
-    elif not word_is(line, b"+ok", 3) and line.p[0] != c'%' and (line.p[0] != c'*' or redis.command != IS_HELLO):
+    elif line.p[0] == c'-' and not begins_word(line.p, line.n, b"-wrongpass", 10) and \
+            not begins_word(line.p, line.n, b"-err invalid pass", 17):
         return
-    redis.login = False
     login_answered(look, line.p[0] != c'-')
 
 
@@ -258,13 +265,13 @@ cdef int take_answers(Look* look, Redis* redis, Slice data) noexcept nogil:
         step = next_line(data.p + look.used, data.n - look.used, MAX_LINE, &line)
         if step == 0:
             return wait_more(look, data)
-        if redis.due == 0:
+        if redis.due == 0 and not (step > 0 and line.n and line.p[0] == c'>'):      # pushed, and no answer
             redis.answers += 1
             if redis.answers == 1 and step > 0 and line.n > 1 and line.p[0] == c'-':
                 keep_once(look, REDIS_ERROR, slice_of(line.p + 1, line.n - 1))
         if step < 0 or line.n == 0 or not is_answer(line.p[0]) or redis.answers > ENOUGH_COMMANDS:
             return skip_rest(look, data)
-        if redis.due == 0 and redis.login:
+        if redis.due == 0:
             take_outcome(look, redis, line)
         look.used += <u32>step
         code = take_part(look, redis, data, line)
@@ -309,7 +316,7 @@ cdef int redis_resync(Look* look, Slice data) noexcept nogil:
         return 0
     if not from_client(look):
         redis.due = 0
-        redis.login = False
+        redis.astray = True
         return answer_begins(data.p, data.n)
     sure = detect_array(data) if data.p[0] == c'*' else 0
     if sure == DETECT_MORE:
@@ -318,7 +325,7 @@ cdef int redis_resync(Look* look, Slice data) noexcept nogil:
         return 0
     redis.args = redis.index = 0
     redis.bulk = -1
-    redis.login = False
+    redis.astray = True
     return 1
 
 
