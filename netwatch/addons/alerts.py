@@ -1,4 +1,5 @@
-"""Alerts that were acknowledged, and those that are muted: remembered in the state folder, shown so by the Timeline."""
+"""Alerts that were acknowledged, alerts and findings that are muted: remembered in the state folder, shown so by the
+Timeline and by Insights."""
 
 from __future__ import annotations
 
@@ -7,9 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from netwatch.detect.acknowledged import ACK, MUTE, about, load, path
+from netwatch.detect.acknowledged import ACK, FINDING, MUTE, Kept, about, load, path
 from netwatch.detect.addon import Alert, Detect
 from netwatch.detect.contract import CRITICAL
+from netwatch.diagnose.addon import Diagnose
 from netwatch.model.contract import WARNING, Addon, Offer
 from netwatch.model.record import Record
 from netwatch.store import files
@@ -104,6 +106,18 @@ class MuteOne:
         return _muted(session, name) if name else "That alert is no longer there"
 
 
+@dataclass(frozen=True)
+class MuteFinding:
+    """Hide the findings of this name, as about() has it, from now on."""
+
+    name: str
+
+    def run(self, session: Session) -> str:
+        why = session.get(AlertMarks).change(lambda kept: kept[FINDING].update({self.name: None}))
+        kind, *ends = self.name.split(" ")
+        return f"Findings of {kind} of {' and '.join(end for end in ends if end != '-')} are muted{why}"
+
+
 def _muted(session: Session, name: str) -> str:
     """The line for the user."""
     why = session.get(AlertMarks).change(lambda kept: kept[MUTE].update({name: None}))
@@ -136,36 +150,44 @@ class OneAlert:
             return AlertNow(alert.body(), alert.detector.about, marks.is_acknowledged(alert), marks.is_muted(alert))
 
 
+def _unmuted(kept: Kept) -> None:
+    for what in (MUTE, FINDING):
+        kept[what].clear()
+
+
 @dataclass(frozen=True)
 class Unmute:
-    """Show all alerts again."""
+    """Show all alerts and findings again."""
 
     def run(self, session: Session) -> str:
         marks = session.get(AlertMarks)
-        count = len(marks.kept[MUTE])
+        count = len(marks.kept[MUTE]) + len(marks.kept[FINDING])
         if not count:
-            return "No alert is muted"
-        why = marks.change(lambda kept: kept[MUTE].clear())
+            return "Nothing is muted"
+        why = marks.change(_unmuted)
         return f"{count} mute{'s are' if count > 1 else ' is'} lifted{why}"
 
 
 class AlertMarks(Addon):
-    """Remembers which alerts were acknowledged, and which are muted."""
+    """Remembers which alerts were acknowledged, and which alerts and findings are muted."""
 
     name = "alerts"
     questions = (OneAlert,)
     commands = (Offer("Acknowledge the alerts so far", Acknowledge()),
                 Offer("Mute the newest alert: its kind between the same ends", MuteNewest()),
-                Offer("Show muted alerts again", Unmute()))
+                Offer("Show muted alerts and findings again", Unmute()))
 
     def __init__(self) -> None:
-        self.kept: dict[str, dict[str, None]] = {ACK: {}, MUTE: {}}
+        self.kept: dict[str, dict[str, None]] = {ACK: {}, MUTE: {}, FINDING: {}}
         self._detect: Detect | None = None
         self._counted: list[tuple[int, str]] = []  # of each alert: its count when it was looked at, its severity
         self._open: Counter[str] = Counter()  # by severity: neither acknowledged nor muted
 
     def begin(self, run: Run) -> None:
         self.kept, self._detect = load(), run.find(Detect)
+        diagnose = run.find(Diagnose)
+        if diagnose is not None:
+            diagnose.quiet = self.kept[FINDING]
 
     def unseen_counts(self) -> tuple[int, int]:
         """How many of them are critical, and how many warnings. Only those that have grown are looked at again."""
@@ -188,6 +210,12 @@ class AlertMarks(Addon):
             alert = alerts[number - 1]
             if not self.is_muted(alert) and not self.is_acknowledged(alert):
                 yield number, alert
+
+    def is_unseen(self, number: int) -> bool:
+        """Is that alert neither acknowledged nor muted?"""
+        alerts = self._detect.alerts if self._detect is not None else []
+        alert = alerts[number - 1] if 0 < number <= len(alerts) else None
+        return alert is not None and not self.is_muted(alert) and not self.is_acknowledged(alert)
 
     def is_muted(self, alert: Alert) -> bool:
         return is_about(alert) in self.kept[MUTE]

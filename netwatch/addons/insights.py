@@ -16,6 +16,7 @@ from netwatch.addons.alerts import AlertMarks, words
 from netwatch.addons.hosts import hosts_of
 from netwatch.addons.interfaces import InterfacesAddon
 from netwatch.addons.timeline import DROPS, Mark, TimelineAddon
+from netwatch.detect.acknowledged import about
 from netwatch.diagnose.addon import Diagnose
 from netwatch.diagnose.contract import EXPIRED, OPEN
 from netwatch.diagnose.report import dropped
@@ -66,6 +67,7 @@ class Card:
     meaning: str
     filter: str = ""
     alert: int = 0  # the number of the alert that it tells of, see addons/alerts.py
+    finding: str = ""  # or the finding, by what is muted with it
     since: str = ""  # of a finding: UTC, and how it went on
     causes: tuple[str, ...] = ()
     advice: str = ""
@@ -122,8 +124,9 @@ def _alerts(session: Session, since_ns: int, until_ns: int) -> list[Card]:
             flows = ", ".join(map(str, episode.flows))
             facts = "; ".join(f"{key} {words(value)}" for key, value in told.evidence.items())
             cards.append(Card(told.severity, told.title, f"{told.text}; {facts}.",
-                              f"An alert of {each.detector.name}. In the Timeline Enter shows all of it, a marks it as "
-                              "acknowledged.", f"id in {{{flows}}}" if flows else "", number))
+                              f"An alert of {each.detector.name}. In the Timeline Enter shows all of it. a marks it as "
+                              "acknowledged, m hides it and all of its kind between the same ends.",
+                              f"id in {{{flows}}}" if flows else "", number))
         if len(cards) == FINDINGS:
             break
     return cards
@@ -141,7 +144,8 @@ def _findings(session: Session, until_ns: int) -> list[Card]:
                  f"{each['cause']}. {'; '.join(each['evidence'])}; told from the thresholds of {each['kind']} on.", "",
                  each["filter"], since=f"{each['since'][11:19]} UTC, last {each['last'][11:19]}",
                  causes=tuple(each.get("causes", ())), advice=each["advice"], over=each["closes_when"],
-                 steps=tuple(course.steps), step_s=course.step_s) for each, course in found]
+                 steps=tuple(course.steps), step_s=course.step_s, finding=about(each["kind"], each))
+            for each, course in found]
 
 
 def _health(session: Session) -> list[Card]:
@@ -366,5 +370,6 @@ class InsightsAddon(Addon):
             n += sum(not card.alert for card in mine)
             if n:
                 plural = "s" * (n > 1 and severity == WARNING)
-                signs.append(Sign(f"{n} {word}{plural}", sign, "" if signs or not mine else mine[0].title))
+                still = (card.title for card in mine if not card.alert or (marks and marks.is_unseen(card.alert)))
+                signs.append(Sign(f"{n} {word}{plural}", sign, "" if signs else next(still, "")))
         return signs

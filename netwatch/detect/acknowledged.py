@@ -1,5 +1,5 @@
-"""Which alerts were acknowledged, and which are muted, as the state folder remembers it. The palette changes it
-(addons/alerts.py), records and screens show it."""
+"""Which alerts were acknowledged, and which alerts and findings are muted, as the state folder remembers it. Timeline,
+Insights and the palette change it (addons/alerts.py), records and screens show it."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from pathlib import Path
 
 from netwatch.store import files, folders
 
-ACK, MUTE = "ack", "mute"
+ACK, MUTE, FINDING = "ack", "mute", "finding"
 Kept = dict[str, dict[str, None]]
 
 
 def path() -> Path:
-    """One a line: ack ID, or mute KIND SRC DST ("-" for an end that the alert does not have)."""
+    """One a line: ack ID; mute or, of findings, finding KIND SRC DST ("-" for an end that there is not)."""
     return folders.state_folder() / "alerts"
 
 
 def load() -> Kept:
-    """What is kept, by ACK and MUTE, the newest last; nothing when it cannot be read."""
-    kept: Kept = {ACK: {}, MUTE: {}}
+    """What is kept, by ACK, MUTE and FINDING, the newest last; nothing when it cannot be read."""
+    kept: Kept = {ACK: {}, MUTE: {}, FINDING: {}}
     try:
         lines = files.read_text(path()).split("\n")
     except (OSError, UnicodeDecodeError):
@@ -32,5 +32,5 @@ def load() -> Kept:
 
 
 def about(kind: str, ends: Mapping[str, object]) -> str:
-    """What is muted with an alert: its kind, between the same ends."""
+    """What is muted with an alert or a finding: its kind, between the same ends."""
     return f"{kind} {ends.get('src', '-')} {ends.get('dst', '-')}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from netwatch._fast.notice.tallies import Tallies
 from netwatch._fast.notice.watch import Watch
+from netwatch.detect.acknowledged import FINDING, about, load
 from netwatch.detect.addon import Detect
 from netwatch.detect.episodes import Bounded
 from netwatch.diagnose import table
@@ -58,6 +59,7 @@ class Diagnose(Addon):
         self._rules: dict[str, list[Rule]] = {}
         self._courses: Bounded[tuple[str, Subject], Course] = Bounded(COURSES)
         self._muted: list[tuple[str, str]] = []
+        self.quiet: Mapping[str, None] = {}  # findings that somebody has muted, as about() names them
         self._tallies: Tallies | None = None
         self._own: Watch | None = None
         self._untold: list[Finding] = []
@@ -71,7 +73,7 @@ class Diagnose(Addon):
         for rule in table.rules(lambda name: of(f"diagnose.thresholds.{name}")):
             self._rules.setdefault(rule.metric, []).append(rule)
         self._stale_s = of("diagnose.thresholds.stale_s")
-        self._muted = muted(of("diagnose.mute"))
+        self._muted, self.quiet = muted(of("diagnose.mute")), load()[FINDING]
         self._tallies = Tallies(limits(lambda name: of(f"diagnose.thresholds.{name}")),
                                 of("diagnose.thresholds.learn"), BUCKET_S)
         detect = run.find(Detect)
@@ -122,7 +124,8 @@ class Diagnose(Addon):
         found = finding.body(self.now, self._stale_s, self._follows.get(id(finding), []),
                              ranked(finding.rule.name, finding.subject, finding.totals, len(ill)))
         hosts = (found.get("src"), found.get("dst"))
-        if any(kind == finding.rule.name and (not host or host in hosts) for kind, host in self._muted):
+        if about(finding.rule.name, found) in self.quiet or any(
+                kind == finding.rule.name and (not host or host in hosts) for kind, host in self._muted):
             found["mute"] = True
         return found
 

@@ -306,6 +306,8 @@ KEYS = (
     Key("insights", ("enter", "d"), "details_open", "details", "the whole of the selected card"),
     Key("insights", ("right",), "follow", "its flows", "the flows of the selected card, in Connections"),
     Key("insights", ("t",), "window_next", "time", "over how long: 5m, 1h, the whole session"),
+    Key("insights", ("a",), "card_ack", "ack", "acknowledge the alert that the card tells of"),
+    Key("insights", ("m",), "card_mute", "mute", "hide the alert or the finding, and all of its kind between the ends"),
     *_moves("insights", "card"),
     *list_keys(
         "egress", "line",

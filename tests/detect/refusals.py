@@ -67,12 +67,13 @@ def asked_often(port: int, greeting: bytes, *words: tuple[int, bytes]) -> Frames
 @fires()
 def a_monitor_whose_mechanism_no_server_has() -> Frames:
     """It gives up: no credentials were sent."""
-    return (asked_often(143, b"* OK IMAP4rev1 ready\r\n", (C, b"a1 AUTHENTICATE GSSAPI\r\n"), (S, b"a1 NO not here\r\n"))
+    imap = b"* OK IMAP4rev1 ready\r\n"
+    return (asked_often(143, imap, (C, b"a1 AUTHENTICATE GSSAPI\r\n"), (S, b"a1 NO not here\r\n"))
             + asked_often(110, b"+OK POP3 ready\r\n", (C, b"AUTH GSSAPI\r\n"), (S, b"-ERR not here\r\n"))
             + asked_often(110, b"+OK POP3 ready\r\n", (C, b"AUTH CRAM-MD5\r\n"), (S, b"+ PDE+\r\n"), (C, b"*\r\n"),
                           (S, b"-ERR given up\r\n"))
-            + asked_often(143, b"* OK IMAP4rev1 ready\r\n", (C, b"a1 AUTHENTICATE CRAM-MD5\r\n"), (S, b"+ PDE+\r\n"),
-                          (C, b"*\r\n"), (S, b"a1 NO given up\r\n")))
+            + asked_often(143, imap, (C, b"a1 AUTHENTICATE CRAM-MD5\r\n"), (S, b"+ PDE+\r\n"), (C, b"*\r\n"),
+                          (S, b"a1 NO given up\r\n")))
 
 
 @fires("cleartext")
@@ -80,7 +81,7 @@ def servers_that_let_nobody_in_just_now() -> Frames:
     """As they say by response codes (RFC 5530, RFC 3206)."""
     login = (C, b"a1 LOGIN bob s\r\n")
     return (asked_often(143, b"* OK ready IMAP\r\n", login, (S, b"a1 NO [UNAVAILABLE] try later\r\n"))
-            + asked_often(110, b"+OK POP3 up\r\n", *USER, (C, b"PASS s\r\n"), (S, b"-ERR [SYS/TEMP] try later\r\n")))
+            + asked_often(110, b"+OK POP3 up\r\n", *USER, (C, b"PASS s\r\n"), (S, b"-ERR [SYS/TEMP] later\r\n")))
 
 
 @fires("brute_force", "cleartext")

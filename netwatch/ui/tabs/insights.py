@@ -4,6 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from netwatch._fast.term.canvas import Canvas
+from netwatch.addons.alerts import AcknowledgeOne, MuteFinding, MuteOne
 from netwatch.addons.insights import LOOKED_AT, Card, Insights, InsightsNow
 from netwatch.ui import drill
 from netwatch.ui import format as fmt
@@ -117,5 +118,23 @@ def follow(state: State) -> None:
     drill.into_text(state, row.filter, "this card")
 
 
-ACTIONS = LIST.actions() | {"follow": follow, "window_next": window_next}
+def acknowledge(state: State) -> None:
+    row = LIST.selected(state)
+    if row is None or not row.alert:
+        state.message = "That is not an alert" + (": m mutes it" if row is not None and row.finding else "")
+    else:
+        state.do(AcknowledgeOne(row.alert))
+
+
+def mute(state: State) -> None:
+    row = LIST.selected(state)
+    if row is not None and row.alert:
+        state.do(MuteOne(row.alert))
+    elif row is not None and row.finding:
+        state.do(MuteFinding(row.finding))
+    else:
+        state.message = "That is neither an alert nor a finding: it is there as long as it is counted so"
+
+
+ACTIONS = LIST.actions() | {"follow": follow, "window_next": window_next, "card_ack": acknowledge, "card_mute": mute}
 on_snapshot, on_mouse = LIST.on_snapshot, LIST.on_mouse

@@ -5,7 +5,7 @@ from netwatch._fast.proto.common.lines cimport begins_word
 
 cdef inline bint judges(Slice text) noexcept nogil:
     """Does the refusal say anything of the credentials?"""
-    return not (begins_word(text.p, text.n, b"[unavailable]", 13) or begins_word(text.p, text.n, b"[privacyrequired]", 17)
-                or begins_word(text.p, text.n, b"[inuse]", 7) or begins_word(text.p, text.n, b"[limit]", 7)
+    return not (begins_word(text.p, text.n, b"[unavailable]", 13) or begins_word(text.p, text.n, b"[inuse]", 7)
+                or begins_word(text.p, text.n, b"[privacyrequired]", 17) or begins_word(text.p, text.n, b"[limit]", 7)
                 or begins_word(text.p, text.n, b"[serverbug]", 11) or begins_word(text.p, text.n, b"[sys/", 5)
                 or begins_word(text.p, text.n, b"[in-use]", 8) or begins_word(text.p, text.n, b"[login-delay]", 13))
