@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 GATHERED = 400  # hosts looked at closely, those of most bytes
 GROUPS = ("multicast", "broadcast")
+INITIAL_TTLS = (64, 128, 255)  # with which systems begin: RFC 1700 and Linux, Windows, routers
+FAR = 40  # routers; more lie between no two hosts
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,16 @@ class Peer:
     resent: int
     tcp_packets: int
     last_ns: int
+    ttls: tuple[int, int] = (0, 0)  # least and most that its packets came with, of the first of each flow; 0 none
+
+    @property
+    def hops(self) -> tuple[int, int] | None:
+        """Least and most routers that its packets passed on their way to where they were captured, None unknown: they
+        began, it is supposed, with the least usual TTL that is not below what came. A TTL that is far below any says
+        that it was chosen, as multicast and traceroute do."""
+        known = [min(begun - ttl for begun in INITIAL_TTLS if begun >= ttl) for ttl in set(self.ttls) if ttl]
+        told = [each for each in known if each <= FAR]
+        return (min(told), max(told)) if told and self.place not in ("self", "group") else None
 
     @property
     def bytes(self) -> int:
@@ -113,7 +125,7 @@ def _peer(session: Session, group: Record, own: set[str], routed: dict[str, str]
     rtt = group["rtt_answered_us"] if group["rtt_answered_us"] is not None else group["rtt_begun_us"] if own else None
     return Peer(address, place, scope, name, detail, group["bytes_out"], group["bytes_in"],
                 group.get("bytes_own", 0), group["flows"], group["live"], None if place == "self" else rtt,
-                group["resent"], group["tcp_packets"], group["last_ns"])
+                group["resent"], group["tcp_packets"], group["last_ns"], group["ttls"])
 
 
 class TopologyAddon(Addon):

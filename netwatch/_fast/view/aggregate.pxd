@@ -47,6 +47,7 @@ cdef struct Health:            # how well TCP does, at one end
     u32 refused                # connections it refused
     u32 unanswered             # and did not answer
     u32 zero_windows           # times it had no room
+    u8 ttls[2]                 # least and most that its flows came with, of the first packet of each; 0 none
 
 cdef class Aggregate:
     cdef readonly Selection view

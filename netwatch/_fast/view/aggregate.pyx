@@ -5,7 +5,7 @@ one, the others. Nothing is copied but row numbers.
 from libc.stdlib cimport free, realloc
 from libc.string cimport memcmp, memset
 
-from netwatch._fast.base.bytes cimport u32, u64
+from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.base.mix cimport prefetch
 from netwatch._fast.flow.content cimport app_of
 from netwatch._fast.flow.icmp cimport is_echo_flow
@@ -37,6 +37,13 @@ cdef enum:
 LIMIT: int = FEW_GROUPS
 MANY: int = MANY_GROUPS
 STANDING = {"newest": NEWEST, "bytes": MOST_BYTES, "rate": MOST_RATE}
+
+
+cdef inline void note_ttl(Health* h, u8 ttl) noexcept nogil:
+    if ttl < h.ttls[0] or h.ttls[0] == 0:
+        h.ttls[0] = ttl
+    if ttl > h.ttls[1]:
+        h.ttls[1] = ttl
 
 
 cdef class Aggregate:
@@ -223,6 +230,8 @@ cdef class Aggregate:
         if weight >= s.most or s.row == 0:
             s.most, s.row = weight, row
         s.last = max(s.last, r.last)
+        if self.healthy and cold.ttl[out]:
+            note_ttl(&self.health[group], cold.ttl[out])
         if tcp == NULL:
             return
         if r.proto == PROTO_TCP:
@@ -379,6 +388,7 @@ cdef class Aggregate:
             h = &self.health[group]
             found |= {"tcp_packets": h.tcp_packets, "resent": h.resent, "resets": h.resets, "refused": h.refused,
                       "unanswered": h.unanswered, "zero_windows": h.zero_windows,
+                      "ttls": (h.ttls[0], h.ttls[1]),
                       "rtt_answered_us": h.rtt_us[0] / h.rtt_n[0] if h.rtt_n[0] else None,
                       "rtt_begun_us": h.rtt_us[1] / h.rtt_n[1] if h.rtt_n[1] else None}
         return found

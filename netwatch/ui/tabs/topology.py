@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netwatch._fast.term.canvas import Canvas, clip, text_width
-from netwatch.addons.topology import Peer, Peers, PeersNow
+from netwatch.addons.topology import INITIAL_TTLS, Peer, Peers, PeersNow
 from netwatch.ui import drill
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
@@ -25,6 +25,7 @@ PLACES = ("self", "gateway", "lan", "internet", "group")
 TITLES = {"self": "THIS MACHINE", "gateway": "GATEWAY", "lan": "LOCAL NETWORK", "internet": "INTERNET",
           "group": "MULTICAST, BROADCAST"}
 RTT_CELLS, BYTES_CELLS = 9, 8
+BEGUN = ", ".join(map(str, INITIAL_TTLS))
 
 
 def question(state: State) -> Peers:
@@ -54,6 +55,14 @@ def rtt(peer: Peer, glyphs: Glyphs) -> table.Cell:
     return (f"{text}! ", WARN) if peer.rtt_us > SLOW_US else (f"{text}  ", GOOD)
 
 
+def hops(peer: Peer) -> str:
+    """Routers between it and where was captured, with a ~ as it is inferred; "" unknown."""
+    if peer.hops is None:
+        return ""
+    least, most = peer.hops
+    return f"~{least}" if least == most else f"~{least}-{most}"
+
+
 def octets(peer: Peer, value: int, glyphs: Glyphs) -> table.Cell:
     """Nothing was measured of a host that no flow has shown."""
     return (fmt.size(value), TEXT) if peer.flows else (glyphs.none, MUTED)
@@ -77,11 +86,15 @@ COLUMNS = (
                  lambda row, glyphs: octets(row, row.bytes_out, glyphs), help="by it"),
     table.Column("in", "Received", 8, 8, 0, True, 65,
                  lambda row, glyphs: octets(row, row.bytes_in, glyphs), help="by it"),
+    table.Column("hops", "Hops", 6, 6, 0, True, 15,
+                 lambda row, glyphs: (hops(row), TEXT) if row.hops is not None else (glyphs.none, MUTED),
+                 help="routers on the way, by the TTL"),
     table.Column("rtt", "RTT", RTT_CELLS, RTT_CELLS, 0, True, 75, rtt, help="mean of the handshakes seen"),
 )
 VALUES = {
     "place": lambda row: PLACES.index(row.place), "address": lambda row: label(row), "flows": lambda row: row.flows,
     "out": lambda row: row.bytes_out, "in": lambda row: row.bytes_in, "rtt": lambda row: row.rtt_us,
+    "hops": lambda row: row.hops,
     "detail": lambda row: row.detail or None,
 }
 
@@ -94,6 +107,7 @@ def facts(state: State, row: Peer) -> list[Fact]:
     return [
         title(label(row)), fact("Where", TITLES[row.place].lower(), glyphs), fact("Address", row.address, glyphs),
         fact("Scope", row.scope, glyphs), fact("Name", row.name, glyphs), fact("About", row.detail, glyphs),
+        fact("Hops", f"{hops(row)} by its TTL, counted from {BEGUN}" if row.hops else "", glyphs),
         fact("RTT", rtt(row, glyphs)[0].strip() if row.rtt_us is not None else "", glyphs),
         fact("Flows", f"{fmt.count(row.flows)}, {fmt.count(row.live)} live", glyphs),
         fact("Sent", fmt.size(row.bytes_out) if row.flows else "", glyphs),
