@@ -38,4 +38,5 @@ class Engine:
         timeouts: Record | None = ...,
         copies: str = ...,
         vlan: str = ...,
+        live: bool = ...,
     ) -> None: ...

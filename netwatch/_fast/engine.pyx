@@ -74,7 +74,8 @@ cdef class Engine:
     """One share of the flows of an input."""
 
     def __cinit__(self, u32 max_flows=2000000, u32 history=0, want: Iterable[str] = (), bint hold=False, bint dpi=True,
-                  bint facts=True, u32 shard=0, u32 shards=1, dict timeouts=None, str copies="mark", str vlan="pair"):
+                  bint facts=True, u32 shard=0, u32 shards=1, dict timeouts=None, str copies="mark", str vlan="pair",
+                  bint live=False):
         cdef Core* core = &self.core
         memset(core, 0, sizeof(Core))
         if not table_open(&core.table, max_flows):
@@ -96,7 +97,7 @@ cdef class Engine:
         for kind in want:
             core.dpi.want |= WANT.get(kind, 0)
         core.parser.layers = (core.dpi.want >> EV_PACKET) & 1
-        core.hold = hold
+        core.hold, core.live, core.table.paced = hold, live, live
         core.table.numbered = facts
         core.history = history
         core.own_ids = shards == 1
@@ -168,11 +169,13 @@ cdef class Engine:
                 turn_second(&self.core, now)
 
     def remember(self, History history) -> None:
-        """Count by the second, from the next frame on. An engine that shares its input has no seconds of its own."""
+        """Count by the second, from the next frame on, and what flows carry "now". An engine that shares its input has
+        no seconds of its own."""
         if self.shards > 1:
             raise ValueError("counts by the second need an engine that sees every frame")
         self.history = history
         self.core.series = history.series
+        self.core.table.paced = True
 
     def note_into(self, Notes notes) -> None:
         """Note what is worth telling, from the next frame on."""
@@ -326,6 +329,8 @@ cdef void look_ahead(Core* core) noexcept nogil:
             prefetch(row)
             prefetch(<const u8*>row + 64)
             prefetch(&core.table.colds[pk.guess])
+            if core.table.paced:
+                prefetch(&core.table.paces[pk.guess])
     for i in range(n):
         pk = &core.parser.out[i]
         if pk.guess:

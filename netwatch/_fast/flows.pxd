@@ -35,6 +35,7 @@ cdef struct Core:             # one engine
     u64 shortest              # ns: no flow ends by being idle for no longer
     u64 clock                 # newest packet time, ns
     u64 first                 # oldest packet time, ns
+    bint live                 # of an interface: rates are of seconds that are over
     u64 frames                # of this engine
     u64 ordinal               # of the frame of the input that is being looked at
     u64 bytes                 # on the wire

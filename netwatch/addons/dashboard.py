@@ -43,7 +43,7 @@ Sums = Mapping[Path, Record]
 @dataclass(frozen=True)
 class Branch:
     """One row of the tree: a program, below it its processes where it has several, below those the hosts they talk to.
-    `path` says which, `depth` how far down it is. Bytes, and bytes/s in the last full second, as this machine sees
+    `path` says which, `depth` how far down it is. Bytes, and bytes/s now, as this machine sees
     them; of a file down is what came back to who began the flows. `minute`: bytes/s of the last sixty seconds, None
     where nobody looked. `within`: its flows."""
 

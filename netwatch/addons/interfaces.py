@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from netwatch._fast.os.ifcount import InterfaceCounts
 from netwatch._fast.out.names import link_name
+from netwatch._fast.view.engineview import NOW_SECONDS
 from netwatch.model.contract import WARNING, Addon
 from netwatch.model.event import Event, Step
 from netwatch.model.host import Host, Unavailable
@@ -175,20 +176,28 @@ def _told(ask: Callable[[], T]) -> T | None:
 
 
 class Rates:
-    """Remembers the last reading. `read` is the platform's counters()."""
+    """Remembers the last readings. `read` is the platform's counters()."""
 
     def __init__(self, read: Callable[[], list[Counters]], clock: Callable[[], float] = time.monotonic) -> None:
         self._read = read
         self._clock = clock
-        self._at = 0.0
-        self._last: dict[str, Counters] = {}
+        self._past: dict[str, deque[tuple[float, Counters]]] = {}  # readings, oldest first
 
-    def read(self) -> list[tuple[Counters, Rate | None]]:
-        """Every interface and its rates since the call before; None at its first reading. Raises Unavailable."""
-        found = self._read()
+    def read(self) -> list[tuple[Counters, Rate | None, Rate | None]]:
+        """Every interface, its rates now, over the last NOW_SECONDS readings as all that is "now", and those since the
+        reading before; None at its first one. Raises Unavailable."""
+        found, told, kept = self._read(), [], {}
         now = self._clock()
-        told = [(new, _between(self._last.get(new.name), new, now - self._at)) for new in found]
-        self._at, self._last = now, {new.name: new for new in found}
+        for new in found:
+            past = self._past.get(new.name) or deque(maxlen=NOW_SECONDS)
+            since = [_between(old, new, now - at) for at, old in past]
+            if since and since[-1] is None:  # its counters began anew
+                past.clear()
+                since = []
+            told.append((new, since[0] if since else None, since[-1] if since else None))
+            past.append((now, new))
+            kept[new.name] = past
+        self._past = kept
         return told
 
 
@@ -328,12 +337,12 @@ class InterfacesAddon(Addon):
         except Unavailable as e:
             self.latest = Reading(why=str(e))
             return
-        new = Reading(tuple(rates), links)
+        new = Reading(tuple((counters, rate) for counters, rate, _ in rates), links)
         with self._sampling:
-            for counters, rate in rates:
-                if rate is not None:
+            for counters, _, step in rates:
+                if step is not None:
                     history = self._sampled.setdefault(counters.name, deque(maxlen=SAMPLES))
-                    history.append((rate.rx_bytes_s, rate.tx_bytes_s))
+                    history.append((step.rx_bytes_s, step.tx_bytes_s))
             if len(self._sampled) > MAX_HISTORIES:
                 for name in self._sampled.keys() - links.keys():
                     del self._sampled[name]

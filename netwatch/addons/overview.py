@@ -37,7 +37,7 @@ class Peer:
     flows: int
     down: int  # bytes from the host
     up: int
-    rate_down: int  # bytes/s in the last full second
+    rate_down: int  # bytes/s now
     rate_up: int
     rtt_us: int | None  # mean of the handshakes timed
     app: str  # what moved most bytes

@@ -19,17 +19,17 @@ from typing import TYPE_CHECKING
 
 from netwatch._fast.flow.series import History
 from netwatch._fast.view.engineview import counts as counts_of
-from netwatch._fast.view.engineview import dns_state, dns_times
+from netwatch._fast.view.engineview import dns_state, dns_times, now_window
 from netwatch.model.contract import Addon
 from netwatch.model.event import Event, Step
 from netwatch.model.host import Unavailable
 from netwatch.model.record import Record
 
 if TYPE_CHECKING:
+    from netwatch._fast.engine import Engine
     from netwatch.model.contract import Run, Session
 
 SECOND = 1_000_000_000  # ns
-SMOOTH = 3  # seconds that a rate "now" is the mean of
 ASK_AGAIN = 10.0  # seconds between two looks at the machine's addresses
 
 RANGES: dict[str, int] = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "6h": 21_600, "24h": 86_400, "session": 0}
@@ -57,7 +57,7 @@ class Past:
     first_ns: int  # of the session's first frame
     until_ns: int  # of a file's last frame so far; live, the end of the last second that is over
     here: bool
-    now: dict[str, float]  # per second, over the last SMOOTH seconds, as far as the session covers them; else empty
+    now: dict[str, float]  # per second, over now_window(); else empty
 
     @property
     def seconds(self) -> float:
@@ -98,22 +98,19 @@ class PastQuestion:
 
 
 def pace_of(session: Session) -> tuple[float, float]:
-    """Packets and bytes per second, now: the mean of the last SMOOTH seconds of packet time that are over, so that a
-    burst a second does not jump. The caller holds session.lock."""
-    history = session.get(Throughput).history
+    """Packets and bytes per second, now: over now_window(), so that a burst a second does not jump. The caller holds
+    session.lock."""
     session.engine.tell()
-    end = history.second
-    now = _now(history, counts_of(session.engine)["first_ns"], end, end * SECOND) if history.first else {}
+    now = _now(session.get(Throughput).history, session.engine)
     return now.get("packets", 0.0), now.get("bytes", 0.0)
 
 
-def _now(history: History, first_ns: int, end: int, until_ns: int) -> dict[str, float]:
-    """Of everything that is counted, the mean of the last SMOOTH seconds before `until_ns`, and what it takes to make
-    the first of them whole; `end` is the second after that. What lies before the first frame or after the last one is
-    no time that anything came in. Empty where no time has passed."""
-    start = max(history.first, until_ns // SECOND - SMOOTH)
-    seconds = (min(until_ns, end * SECOND) - max(first_ns, start * SECOND)) / SECOND
-    if end <= start or seconds <= 0:
+def _now(history: History, engine: Engine) -> dict[str, float]:
+    """Of everything that is counted, the mean over the window that rates of flows are over, too (flow/rates.pxd). Empty
+    where no time has passed."""
+    start, end, seconds = now_window(engine)
+    start = max(history.first, start)
+    if not history.first or end <= start or seconds <= 0:
         return {}
     return {key: sum(values) / seconds for key, values in history.read(start, end, 1).items()}
 
@@ -149,7 +146,7 @@ def past_of(session: Session, name: str) -> Past:
     whole = start == first
     counts = total if whole and end > now else {key: sum(values) for key, values in pieces.items()}
     until_ns = end * SECOND if session.live else seen["clock_ns"]
-    now_rates = _now(history, seen["first_ns"], end, until_ns)
+    now_rates = _now(history, session.engine)
     return Past(name, start, end, step, rates, _named(counts, here), _named(total, here), seen["first_ns"], until_ns,
                 here, _named(now_rates, here) if now_rates else {})
 

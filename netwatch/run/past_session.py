@@ -47,8 +47,8 @@ class Restored(NamedTuple):
     told: dict[int, Said]
 
 
-def restored(kept: Kept, timeouts: dict[str, int], back: Reel | None = None) -> Restored:
-    """What there was at a moment; `back`: what its pieces led to. Raises Gone, ValueError."""
+def restored(kept: Kept, timeouts: dict[str, int], back: Reel | None = None, live: bool = True) -> Restored:
+    """What there was at a moment, `live`: of an interface; `back`: what its pieces led to. Raises Gone, ValueError."""
     if back is None:
         back = Reel()
         for piece in kept.pieces:
@@ -65,7 +65,7 @@ def restored(kept: Kept, timeouts: dict[str, int], back: Reel | None = None) -> 
             facts[number], said = parted(text)
             told[number] = cast(Said, known[said] if said in known else known.setdefault(said, _sound(
                 json.loads(said), kept.moment.at_ns)))
-    engine = Engine(max_flows=max(back.high, 1), timeouts=timeouts)
+    engine = Engine(max_flows=max(back.high, 1), timeouts=timeouts, live=live)
     give_surroundings(engine, kept.around)
     back.put(engine, facts, kept.pieces[-1].counts)
     return Restored(engine, flows, told)
@@ -108,7 +108,7 @@ class Past:
         self._session = session
         self.moment: Moment = kept.moment._replace(earlier=kept.interfaces is not None)
         self.lock, self._one = threading.Lock(), threading.Lock()
-        self.engine, flows, told = restored(kept, timeouts, back)
+        self.engine, flows, told = restored(kept, timeouts, back, session.live)
         self._interfaces = session.source.interfaces if kept.interfaces is None else list(kept.interfaces)
         self._ours = kept.interfaces is None  # of the run that goes on
         with session.lock:

@@ -59,7 +59,8 @@ class Pipeline:
         self.engines = [
             Engine(max_flows=max_flows // workers, history=history // workers, want=tuple(want), hold=hold, dpi=dpi,
                    facts=facts, shard=i, shards=workers, timeouts=timeouts or {},
-                   copies=str(self.settings.of("flows.copies")), vlan=str(self.settings.of("flows.vlan")))
+                   copies=str(self.settings.of("flows.copies")), vlan=str(self.settings.of("flows.vlan")),
+                   live=self.purpose.live)
             for i in range(workers)
         ]
         self.addons = list(addons)

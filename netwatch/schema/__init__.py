@@ -93,7 +93,7 @@ _COUNTS = (
     *_pair("bytes", BYTES, "BYTES", 8, "Bytes of whole frames on the wire", "size"),
     *_pair("payload", BYTES, "DATA", 8, "Bytes of transport payload, retransmissions left out"),
     *_pair("copies", INT, "COPIES", 7, "Packets that were captured before, in no other count"),
-    *_pair("rate", RATE, "RATE", 9, "Bytes per second, over the newest full second", "bps"),
+    *_pair("rate", RATE, "RATE", 9, "Bytes per second, now: the mean of the last three seconds", "bps"),
     *_pair("peak", RATE, "PEAK", 9, "Largest bytes per second in any one second", total=False),
 )
 

@@ -171,15 +171,18 @@ def test_an_unnamed_udp_flow_shows_its_age():
         assert flows.select(f"state == {state}", now_ns=now * second).matched == 1
 
 
-def test_rates_are_those_of_the_newest_full_second():
+def test_rates_are_those_of_the_last_three_seconds_that_are_over():
     second = 10**9
-    flows = Flows([{"proto": 17, "last": 100 * second, "rate": (50, 7), "now": (900, 0), "peak": (60, 800)}])
+    flows = Flows([{"proto": 17, "last": 100 * second, "rate": (60, 9), "older": (30, 0), "now": (900, 0),
+                    "peak": (60, 800)}])
 
     def holds(text, now):
         return flows.select(text, now_ns=now).matched == 1
-    assert holds("rate_out == 50 and rate_in == 7 and rate == 57B/s", 100 * second + 5)
-    assert holds("rate_out == 900 and rate_in == 0", 101 * second)
-    assert holds("rate == 0", 102 * second)
+    assert holds("rate_out == 30 and rate_in == 3 and rate == 33B/s", 100 * second + 5)
+    assert holds("rate_out == 330 and rate_in == 3", 101 * second)
+    assert holds("rate_out == 320 and rate_in == 3", 102 * second)
+    assert holds("rate_out == 300 and rate_in == 0", 103 * second + 5)
+    assert holds("rate == 0", 104 * second)
     assert holds("peak_out == 900 and peak_in == 800", 102 * second)
 
 

@@ -85,12 +85,23 @@ def test_rates() -> None:
     readings = [[base], [dataclasses.replace(base, rx_bytes=3000, tx_packets=30, rx_drops=6, tx_errors=3)], [base], []]
     clock = iter([10.0, 12.0, 14.0, 16.0])
     rates = Rates(lambda: readings.pop(0), lambda: next(clock))
-    assert rates.read() == [(base, None)]
-    (_, rate), = rates.read()
+    assert rates.read() == [(base, None, None)]
+    (_, rate, step), = rates.read()
+    assert step == rate
     assert rate and (rate.seconds, rate.rx_bytes_s, rate.tx_bytes_s, rate.tx_packets_s) == (2.0, 1000.0, 0.0, 5.0)
     assert (rate.errors, rate.drops) == (2, 1)
-    assert rates.read() == [(base, None)], "counters that went back give no rate"
+    assert rates.read() == [(base, None, None)], "counters that went back give no rate"
     assert rates.read() == []
+
+
+def test_rates_now_are_over_three_seconds_as_all_others_are() -> None:
+    base = Counters("x", 0, 0, 0, 0, 0, 0, 0, None)
+    readings = [[dataclasses.replace(base, rx_bytes=total)] for total in (0, 600, 600, 900, 900, 900)]
+    clock = iter(float(k) for k in range(len(readings)))
+    rates = Rates(lambda: readings.pop(0), lambda: next(clock))
+    told = [rates.read()[0] for _ in range(len(readings))]
+    assert [rate and rate.rx_bytes_s for _, rate, _ in told] == [None, 600, 300, 300, 100, 100]
+    assert [step and step.rx_bytes_s for _, _, step in told] == [None, 600, 0, 300, 0, 0]
 
 
 def test_the_record_of_an_owner() -> None:

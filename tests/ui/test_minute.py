@@ -47,7 +47,8 @@ def test_seconds_since_the_last_frame_are_zero_and_two_are_counted(idle):
 
 def test_seconds_nobody_looked_at_are_not_claimed(idle):
     out, into = minutes(idle)
-    assert set(out[:-12]) == set(into[:-12]) == {None}
+    assert set(out[:-14]) == set(into[:-14]) == {None}
+    assert out[-14:-12] == [14 + 20 + 8 + 100 + second for second in (6, 7)] and into[-14:-12] == [0, 0]
     assert last_minute({"minute": None}, ASCII)[0].strip() == ""
     assert idle.query(None, "id", False, 0, 9, True).rows[0]["minute"] is not None
 

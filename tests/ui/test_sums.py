@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from netwatch._fast.view.engineview import NOW_SECONDS, now_window
 from netwatch.addons.egress import Egress
 from netwatch.addons.groups import BY, GroupsOf
 from netwatch.addons.interfaces import Interfaces
@@ -15,7 +16,7 @@ from netwatch.addons.packets.kept import KeptFrames
 from netwatch.addons.packets.questions import Packets
 from netwatch.addons.processes import Processes
 from netwatch.addons.statistics import BREAKDOWNS, StatisticsQuestion
-from netwatch.addons.throughput import SECOND, SMOOTH, PastQuestion, pace_of
+from netwatch.addons.throughput import SECOND, PastQuestion, pace_of
 from netwatch.addons.timeline import Timeline
 from netwatch.addons.topology import Peers
 from netwatch.filter import Filter
@@ -106,11 +107,11 @@ def test_mean_rates_are_over_the_time_that_the_capture_covers(session: Replayed)
 
 
 def test_one_rate_now_for_all_screens(session: Replayed) -> None:
-    """Of the frames of the last SMOOTH seconds, over the time that they cover: of a short capture all of them."""
+    """Of the frames of the last NOW_SECONDS seconds, over the time that they cover: of a short capture all of them."""
     past = PastQuestion("1m").answer(session)
     frames = [session.get(KeptFrames).ring.about(k)["ns"] for k in range(session.health().packets)]
     sizes = [session.get(KeptFrames).ring.record(k)["len"] for k in range(len(frames))]
-    start = max(max(frames) // SECOND - SMOOTH, min(frames) // SECOND) * SECOND
+    start = max(max(frames) // SECOND - NOW_SECONDS, min(frames) // SECOND) * SECOND
     seconds = (max(frames) - max(start, min(frames))) / SECOND
     if not seconds:
         assert past.now == {}
@@ -122,6 +123,28 @@ def test_one_rate_now_for_all_screens(session: Replayed) -> None:
     assert PastQuestion("session").answer(session).now == past.now
     with session.lock:
         assert all(rate >= 0 for rate in pace_of(session))
+
+
+def test_flows_groups_and_hosts_have_that_rate_too(session: Replayed, flows: list[Record]) -> None:
+    """Each flow's is that of its own frames; what sums flows up sums their rates."""
+    start, end, seconds = now_window(session.engine)
+    frames = [session.get(KeptFrames).ring.record(k) | session.get(KeptFrames).ring.about(k)
+              for k in range(session.health().packets)]
+    for flow in flows if seconds else ():
+        mine = [frame for frame in frames if frame["flow"] == flow["id"] and start <= frame["ns"] // SECOND < end]
+        sent = sum(frame["len"] for frame in mine if (frame["src"], frame.get("sport")) ==
+                   (flow["src"], flow.get("sport")))
+        got = sum(frame["len"] for frame in mine) - sent
+        if "rate_out" in flow:
+            assert flow["rate_out"] == pytest.approx(sent / seconds, rel=1e-3, abs=1)
+            assert flow["rate_in"] == pytest.approx(got / seconds, rel=1e-3, abs=1)
+    found = OverviewQuestion("session", 1000).answer(session)
+    assert sum(peer.rate_down + peer.rate_up for peer in found.peers) == total(flows, "rate_out", "rate_in")
+    programs = Processes(history=True, limit=10_000).answer(session)
+    assert total(programs.rows, "rate_out", "rate_in") == total(flows, "rate_out", "rate_in")
+    for by in BY:
+        groups = GroupsOf(by, sort="rate", limit=10_000, history=True).answer(session)
+        assert total(groups.rows, "rate_out", "rate_in") == total(flows, "rate_out", "rate_in")
 
 
 @pytest.mark.parametrize("by", BREAKDOWNS)

@@ -5,6 +5,7 @@ from netwatch._fast.wire.encap cimport Paths
 from netwatch._fast.wire.packet cimport PROTO_TCP, PROTO_UDP, Packet
 from netwatch._fast.flow.copies cimport Echo
 from netwatch._fast.flow.kin cimport Kin
+from netwatch._fast.flow.rates cimport Pace
 
 cdef enum:
     WHEEL = 4096               # one bucket a second; longer timeouts go round again
@@ -34,6 +35,8 @@ cdef struct Frames:             # of a flow: ordinals in the input
 cdef struct Table:
     Row* rows                  # [1..high], reserved for `cap`, touched as used
     Cold* colds
+    Pace* paces                # of each row; touched where rates are asked for
+    bint paced                 # ... which they are
     TcpRow* tcps               # [1..tcp_high]
     u32 cap
     u32 high

@@ -11,6 +11,7 @@ from netwatch._fast.flow.row cimport *
 from netwatch._fast.flow.copies cimport ECHOES, Echo
 from netwatch._fast.flow.kin cimport Kin, has_ends, kin_find, kin_note
 from netwatch._fast.flow.demux cimport STRANGERS, Strangers, strangers_choose
+from netwatch._fast.flow.rates cimport Pace, forget_pace
 from netwatch._fast.wire.encap cimport base_of
 from netwatch._fast.wire.packet cimport Packet, PROTO_ICMP, PROTO_ICMP6, PROTO_TCP, flow_hash
 from netwatch._fast.base.mix cimport fingerprint, load64, lowest_bit, mix, prefetch
@@ -58,6 +59,7 @@ cdef bint table_open(Table* t, u32 cap) noexcept nogil:
     t.cap = cap
     t.rows = <Row*>reserve(row_count(cap) * sizeof(Row))
     t.colds = <Cold*>reserve(row_count(cap) * sizeof(Cold))
+    t.paces = <Pace*>reserve(row_count(cap) * sizeof(Pace))
     t.tcps = <TcpRow*>reserve(row_count(cap) * sizeof(TcpRow))
     t.echoes = <Echo*>reserve(ECHOES * sizeof(Echo))
     t.kin = <Kin*>reserve(sizeof(Kin))
@@ -66,24 +68,23 @@ cdef bint table_open(Table* t, u32 cap) noexcept nogil:
     t.slots = <Slot*>calloc(SLOTS_MIN, sizeof(Slot))
     t.mask = SLOTS_MIN - 1
     return (t.rows != NULL and t.colds != NULL and t.tcps != NULL and t.slots != NULL and t.echoes != NULL
-            and t.kin != NULL and t.copied != NULL and t.frames != NULL)
+            and t.kin != NULL and t.copied != NULL and t.frames != NULL and t.paces != NULL)
+
+
+cdef inline void give_back(void* p, size_t n) noexcept nogil:
+    if p != NULL:
+        munmap(p, n)
 
 
 cdef void table_close(Table* t) noexcept nogil:
-    if t.rows != NULL:
-        munmap(t.rows, row_count(t.cap) * sizeof(Row))
-    if t.colds != NULL:
-        munmap(t.colds, row_count(t.cap) * sizeof(Cold))
-    if t.tcps != NULL:
-        munmap(t.tcps, row_count(t.cap) * sizeof(TcpRow))
-    if t.echoes != NULL:
-        munmap(t.echoes, ECHOES * sizeof(Echo))
-    if t.kin != NULL:
-        munmap(t.kin, sizeof(Kin))
-    if t.frames != NULL:
-        munmap(t.frames, row_count(t.cap) * sizeof(Frames))
-    if t.copied != NULL:
-        munmap(t.copied, row_count(t.cap) * sizeof(Copied))
+    give_back(t.rows, row_count(t.cap) * sizeof(Row))
+    give_back(t.colds, row_count(t.cap) * sizeof(Cold))
+    give_back(t.paces, row_count(t.cap) * sizeof(Pace))
+    give_back(t.tcps, row_count(t.cap) * sizeof(TcpRow))
+    give_back(t.echoes, ECHOES * sizeof(Echo))
+    give_back(t.kin, sizeof(Kin))
+    give_back(t.frames, row_count(t.cap) * sizeof(Frames))
+    give_back(t.copied, row_count(t.cap) * sizeof(Copied))
     slots_release(t.slots, t.mask)
     free(t.tcp_conversations.slots)
     free(t.udp_conversations.slots)
@@ -159,6 +160,7 @@ cdef u32 table_add(Table* t, const Packet* pk) noexcept nogil:
     row = &t.rows[number]
     memset(row, 0, sizeof(Row))
     memset(&t.colds[number], 0, sizeof(Cold))
+    forget_pace(&t.paces[number if t.paced else 0])
     memcpy(row.a, &pk.dst[0] if pk.side else &pk.src[0], 16)
     memcpy(row.b, &pk.src[0] if pk.side else &pk.dst[0], 16)
     row.pa = pk.dport if pk.side else pk.sport

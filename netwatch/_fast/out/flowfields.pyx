@@ -17,14 +17,11 @@ from netwatch._fast.wire.ports cimport has_ports
 from netwatch._fast.out.communityid cimport of_row
 from netwatch._fast.out.values cimport (Value, V_ABSENT, V_ADDRESS, V_BOOL, V_SECONDS, V_TIME, give_number, give_object)
 from netwatch._fast.out.writing cimport address_text
-from netwatch._fast.flow.rates cimport rate_now, rate_peak
+from netwatch._fast.flow.rates cimport Pace, Window, rate_now, rate_peak, window_at
 
 from netwatch._fast.dpi import app_names
 from netwatch._fast.input.source import file_of
 from netwatch._fast.out.names import ENDINGS, STATES, TUNNEL_IDS, TUNNELS, interface_text, proto_name
-
-cdef enum:
-    SECOND = 1000000000
 
 TCP_FLAG_NAMES = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
 cdef list STATE_NAMES = list(STATES)
@@ -263,8 +260,9 @@ cdef void pair_value(const FlowAt* at, int pair, int which, Value* v) noexcept n
     """Half of a pair, or its sum."""
     cdef const Row* row = at.row
     cdef const TcpRow* t = at.tcp
+    cdef const Pace* pace
     cdef int o = at.out, i = 1 - at.out
-    cdef u64 second = at.core.clock // SECOND
+    cdef Window w
     if pair == P_PACKETS:
         give_number(v, of_pair(row.packets[o], row.packets[i], which))
     elif pair == P_BYTES:
@@ -277,8 +275,10 @@ cdef void pair_value(const FlowAt* at, int pair, int which, Value* v) noexcept n
     elif pair == P_PEAK:
         give_number(v, of_pair(rate_peak(at.cold, o), rate_peak(at.cold, i), which))
     elif pair == P_RATE:
-        if not row.bits & BIT_ENDED:
-            give_number(v, of_pair(rate_now(at.cold, o, second), rate_now(at.cold, i, second), which))
+        w = window_at(at.core.clock, at.core.first, at.core.live)
+        if w.seconds > 0 and at.core.table.paced and not row.bits & BIT_ENDED:
+            pace = &at.core.table.paces[row - at.core.table.rows]
+            give_number(v, of_pair(rate_now(at.cold, pace, o, &w), rate_now(at.cold, pace, i, &w), which))
     elif t == NULL or row.proto != PROTO_TCP:
         return
     elif pair == P_RETRANS:

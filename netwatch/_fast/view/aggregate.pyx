@@ -24,7 +24,6 @@ from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_IP6, FAMILY_NONE, PRO
 from netwatch._fast.dpi import app_names
 
 cdef enum:
-    SECOND = 1000000000
     FEW_GROUPS = 65536
     MANY_GROUPS = 262144
     MAX_PAIRS = 1048576        # pairs of group and remote address that are told apart
@@ -220,7 +219,7 @@ cdef class Aggregate:
         if not r.bits & BIT_ENDED:
             s.live += not again
             for k in range(2):
-                rate = rate_now(cold, k ^ out, t.now // SECOND)
+                rate = rate_now(cold, &t.paces[row], k ^ out, &t.window)
                 s.rate[k] += rate
                 weight += rate
         if again:

@@ -6,6 +6,7 @@ names) and addresses (16 bytes and a family).
 """
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.flow.row cimport Row, Cold, TcpRow
+from netwatch._fast.flow.rates cimport Pace, Window, window_at
 from netwatch._fast.flow.series cimport Series
 from netwatch._fast.flow.table cimport Copied, Frames
 
@@ -48,11 +49,16 @@ cdef struct CodeColumn:    # a column that is kept beside the rows
 cdef struct Flows:
     Row* rows
     Cold* colds
+    const Pace* paces
     TcpRow* tcps
     const Frames* frames   # by row; NULL: they are not kept
     const Copied* copied   # by row; NULL while no flow has any
     u32 high               # rows 1 .. high
     u64 now                # packet time, ns
+    u64 first              # ... of the first frame
+    bint live              # the input is an interface
+    bint paced             # rates "now" are known
+    Window window          # that rates "now" are over
     const Series* here     # which addresses are this machine's; NULL: nobody knows
     const CodeColumn* attached[MAX_ATTACHED]
 
@@ -60,6 +66,11 @@ cdef bint number(const Flows* t, u32 i, int col, u64* out) noexcept nogil
 cdef bint address(const Flows* t, u32 i, int col, const u8** out, u8* family) noexcept nogil
 cdef bint responds_here(const Flows* t, const Series* here, u32 row) noexcept nogil
 cdef bint is_number(int col) noexcept nogil
+
+cdef inline void set_now(Flows* t, u64 now) noexcept nogil:
+    t.now, t.window = now, window_at(now, t.first, t.live)
+    if not t.paced:
+        t.window.seconds = 0
 
 cdef inline u64 number_of(const CodeColumn* column, const Cold* cold, u32 i) noexcept nogil:
     """The code of row i, or its number and one; 0 when it has none."""

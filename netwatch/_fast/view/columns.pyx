@@ -20,7 +20,6 @@ from netwatch._fast.flow.services cimport service_of_row
 from netwatch._fast.out.flowfields import TCP_FLAG_NAMES
 
 cdef enum:
-    SECOND = 1000000000
     CERTAIN_TROUBLE = 1000     # a connection that was refused, reset in the middle, or never answered
     STATE_UDP_IDLE = ST_COUNT
     STATE_UDP_STALE = ST_COUNT + 1
@@ -213,14 +212,14 @@ cdef bint cold_number(const Flows* t, u32 i, int col, int o, u64* out) noexcept 
         out[0] = shown_path(&t.rows[i], cold)
     elif COL_DOWN <= col <= COL_TROUBLE:
         return seen_from_here(t, i, o, col, out)
-    elif COL_RATE_OUT <= col <= COL_RATE and t.rows[i].bits & BIT_ENDED:
+    elif COL_RATE_OUT <= col <= COL_RATE and (t.window.seconds <= 0 or t.rows[i].bits & BIT_ENDED):
         return False
     elif col == COL_RATE_OUT:
-        out[0] = rate_now(cold, o, t.now // SECOND)
+        out[0] = rate_now(cold, &t.paces[i], o, &t.window)
     elif col == COL_RATE_IN:
-        out[0] = rate_now(cold, 1 - o, t.now // SECOND)
+        out[0] = rate_now(cold, &t.paces[i], 1 - o, &t.window)
     elif col == COL_RATE:
-        out[0] = <u64>rate_now(cold, 0, t.now // SECOND) + rate_now(cold, 1, t.now // SECOND)
+        out[0] = rate_now(cold, &t.paces[i], 0, &t.window) + rate_now(cold, &t.paces[i], 1, &t.window)
     elif col == COL_PEAK_OUT:
         out[0] = rate_peak(cold, o)
     elif col == COL_PEAK_IN:
@@ -241,8 +240,8 @@ cdef bint seen_from_here(const Flows* t, u32 i, int o, int col, u64* out) noexce
     if col == COL_DOWN_BYTES or col == COL_UP_BYTES:
         out[0] = row.bytes[o if col == COL_UP_BYTES else 1 - o]
         return True
-    out[0] = rate_now(&t.colds[i], o if col == COL_UP else 1 - o, t.now // SECOND)
-    return not row.bits & BIT_ENDED
+    out[0] = rate_now(&t.colds[i], &t.paces[i], o if col == COL_UP else 1 - o, &t.window)
+    return t.window.seconds > 0 and not row.bits & BIT_ENDED
 
 
 cdef u64 trouble(const Flows* t, const Row* row) noexcept nogil:

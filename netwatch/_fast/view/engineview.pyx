@@ -13,6 +13,7 @@ from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.view.derived cimport Places, Scopes, Stations
 from netwatch._fast.engine cimport Engine
 from netwatch._fast.flow.icmp cimport is_echo_flow
+from netwatch._fast.flow.rates cimport SMOOTH, Window, window_at
 from netwatch._fast.flow.row cimport BIT_ENDED, BIT_INITIATOR_B, Row, TcpRow
 from netwatch._fast.flows cimport Core, timeout_ns
 from netwatch._fast.flow.series cimport History
@@ -34,6 +35,7 @@ from netwatch._fast.flow.services import name_services, service_code
 cdef enum:
     ROWS_AT_ONCE = 200000      # looked at for one flow
 
+NOW_SECONDS: int = SMOOTH    # whole seconds that rates "now" are over
 PROTOS = {"tcp": PROTO_TCP, "udp": PROTO_UDP, "sctp": PROTO_SCTP}
 PATH_FIELDS = ("interface", "vlan", "mpls", "pppoe_session", "tunnel")
 SAYING = {"tls.sni": "tls", "quic.sni": "quic", "http.host": "http"}    # where a flow says its host
@@ -135,6 +137,16 @@ cdef class EngineView:
         yield from found.steps(partial(self.program, where) if where is not None else None, sort, descending)
         return found
 
+    def select_rows(self, str sort, bint descending=False,
+                    bint history=True) -> Generator[bool, None, Selection]:
+        """The same of all flows, with nothing brought up to date first: by `sort` where that is a number of the flows
+        themselves, else as they began."""
+        cdef Selection found
+        self.bind()
+        found = Selection(self.view, history, self.engine.core.clock)
+        yield from found.rows_alone(sort if self.view.columns().get(sort, ("",))[0] == "number" else None, descending)
+        return found
+
     def program(self, where: Where, FlowView view) -> Program:
         """The native form of a filter."""
         return where.program(view, self.record)
@@ -160,8 +172,9 @@ cdef class EngineView:
         """Point the view at the engine's rows as they are now."""
         cdef Core* core = &self.engine.core
         cdef u32 path
-        self.view.bind(core.table.rows, core.table.colds, core.table.tcps, core.table.high, core.table.cap,
-                       core.ordinal * 16 + 15)
+        self.view.bind(core.table.rows, core.table.colds, core.table.paces, core.table.tcps, core.table.high,
+                       core.table.cap, core.ordinal * 16 + 15)
+        self.view.flows.first, self.view.flows.live, self.view.flows.paced = core.first, core.live, core.table.paced
         self.view.flows.here = self.here.series if self.here is not None else NULL
         self.view.flows.frames = core.table.frames if core.table.numbered else NULL
         self.view.flows.copied = core.table.copied if core.table.any_copied else NULL
@@ -271,6 +284,14 @@ def held(Engine engine) -> dict:
     """Flows seen, and of them those whose rows are gone: ended longer ago than the history reaches."""
     cdef Core* core = &engine.core
     return {"seen": core.table.created, "gone": core.table.created - core.table.live - core.table.ended}
+
+
+def now_window(Engine engine) -> tuple[int, int, float]:
+    """The seconds of packet time that rates "now" are over: the first, the one after the last, and how long they are
+    (s), 0 where nothing is over yet."""
+    cdef Core* core = &engine.core
+    cdef Window w = window_at(core.clock, core.first, core.live)
+    return (max(w.second, <u64>SMOOTH) - SMOOTH, w.second + w.partial, w.seconds)
 
 
 def counts(Engine engine) -> dict:

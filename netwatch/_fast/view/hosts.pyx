@@ -2,7 +2,7 @@
 from libc.stdlib cimport free, realloc
 from libc.string cimport memset
 
-from netwatch._fast.base.bytes cimport u8, u32, u64
+from netwatch._fast.base.bytes cimport i64, u8, u32, u64
 from netwatch._fast.view.columns cimport Flows
 from netwatch._fast.flow.row cimport Cold, Row, BIT_INITIATOR_B
 from netwatch._fast.out.naming cimport Answer, NameTable
@@ -61,10 +61,13 @@ cdef class HostNames(RowFollower):
         cdef u32 profile = self.profiles.of_row[row], n = 4 if r.family == FAMILY_IP4 else 16, number
         cdef u64 at = 0
         cdef Answer answer
+        work.left -= 4 * COST_LOOK
         self.clear(row)
         if self.generation != self.profiles.generation:
             self.generation, self.known = self.profiles.generation, 0
         if profile and profile != OVER:
+            if self.known < profile:
+                work.left -= <i64>(profile - self.known) * COST_TEXT
             self.learn_profiles(profile)
             if self.own[profile]:
                 self.hosts.column.codes[row], self.vias.column.codes[row] = self.own[profile], self.own_via[profile]

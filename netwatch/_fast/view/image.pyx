@@ -35,6 +35,7 @@ cdef void take_image(Image* m, const Core* core, u32 i) noexcept nogil:
     for k in range(2):
         m.w8[1 + k], m.w8[3 + k], m.w8[5 + k] = row.packets[k], row.bytes[k], row.payload[k]
         m.w4[1 + k], m.w2[5 + k], m.w2[7 + k], m.w1[36 + k] = cold.now[k], cold.rate[k], cold.peak[k], cold.ttl[k]
+        m.w2[18 + k], m.w2[20 + k] = core.table.paces[i].older[k], core.table.paces[i].oldest[k]
         if core.table.any_copied:
             m.w4[12 + k], m.w2[W2_COPIES] = core.table.copied[i].packets[k], core.table.copied[i].path
     if not has_tcp(row):
@@ -56,6 +57,7 @@ cdef void put_image(const Image* m, Core* core, u32 i) noexcept nogil:
     cdef Cold* cold = &core.table.colds[i]
     cdef TcpRow* tcp
     cdef int k
+    core.table.paced = True
     row.last, cold.first, cold.key, cold.id = m.w8[W8_LAST], m.w8[W8_FIRST], m.w8[W8_KEY], m.w8[9]
     if core.table.numbered:
         core.table.frames[i].first, core.table.frames[i].last = m.w8[W8_FRAMES], m.w8[W8_FRAMES + 1]
@@ -68,6 +70,7 @@ cdef void put_image(const Image* m, Core* core, u32 i) noexcept nogil:
     for k in range(2):
         row.packets[k], row.bytes[k], row.payload[k] = m.w8[1 + k], m.w8[3 + k], m.w8[5 + k]
         cold.now[k], cold.rate[k], cold.peak[k], cold.ttl[k] = m.w4[1 + k], m.w2[5 + k], m.w2[7 + k], m.w1[36 + k]
+        core.table.paces[i].older[k], core.table.paces[i].oldest[k] = m.w2[18 + k], m.w2[20 + k]
         core.table.copied[i].packets[k] = m.w4[12 + k]
     core.table.copied[i].path = m.w2[W2_COPIES]
     core.table.any_copied |= m.w4[12] != 0 or m.w4[13] != 0

@@ -11,7 +11,7 @@ from netwatch._fast.base.bytes cimport u16, u32, u64
 from netwatch._fast.engine cimport Engine
 from netwatch._fast.flow.row cimport Row, Cold, BIT_INITIATOR_B
 from netwatch._fast.flows cimport Core
-from netwatch._fast.flow.rates cimport unpack_rate
+from netwatch._fast.flow.rates cimport SMOOTH, Pace, unpack_rate
 
 cdef enum:
     SECOND = 1000000000
@@ -103,16 +103,20 @@ cdef void look(Minute* m, const Core* core, u64 second) noexcept nogil:
     """Fill in the seconds before `second` that have not been."""
     cdef const Row* row = &core.table.rows[m.row]
     cdef const Cold* cold = &core.table.colds[m.row]
+    cdef const Pace* pace = &core.table.paces[m.row]
     cdef u64 last = row.last // SECOND, at = max(m.until, second - LENGTH if second > LENGTH else 0)
     cdef bint clear = <u16>last == cold.second and last <= second
     cdef int side
     while at < second:
         for side in range(2):
-            if not clear or at + 1 < last:
+            if not clear or at + SMOOTH < last:
                 m.sides[side][at % LENGTH] = UNKNOWN
             elif at > last:
                 m.sides[side][at % LENGTH] = 0
+            elif at == last:
+                m.sides[side][at % LENGTH] = cold.now[side]
             else:
-                m.sides[side][at % LENGTH] = cold.now[side] if at == last else unpack_rate(cold.rate[side])
+                m.sides[side][at % LENGTH] = unpack_rate(cold.rate[side] if at + 1 == last else
+                                                         pace.older[side] if at + 2 == last else pace.oldest[side])
         at += 1
     m.until = max(m.until, second)

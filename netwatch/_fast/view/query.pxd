@@ -1,5 +1,6 @@
 """The flows of an engine as something to ask: their columns, and what is kept from one question to the next."""
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
+from netwatch._fast.flow.rates cimport Pace
 from netwatch._fast.flow.row cimport Row, Cold, TcpRow
 from netwatch._fast.view.columns cimport CodeColumn, Flows
 from netwatch._fast.view.conditions cimport Answers, TextAnswers
@@ -16,6 +17,7 @@ cdef class FlowView:
     cdef CodeColumn profile_codes
     cdef readonly Profiles profiles
     cdef readonly Work work
+    cdef public bint pending   # a filter's texts are being looked through: its answer will take a while
     cdef TextRanks ranks
     cdef dict tables       # field -> {code: value}
     cdef dict attached     # field -> (index, RowCodes)
@@ -29,7 +31,8 @@ cdef class FlowView:
     cdef Item* spare[2]    # buffers of the last selection, for the next
     cdef u32 spare_cap
 
-    cdef int bind(self, Row* rows, Cold* colds, TcpRow* tcps, u32 high, u32 most, u64 newest) except -1
+    cdef int bind(self, Row* rows, Cold* colds, const Pace* paces, TcpRow* tcps, u32 high, u32 most,
+                  u64 newest) except -1
     cdef Values values_of(self, str field)
     cdef TextAnswers text_answers(self, tuple test)
     cdef Answers kept(self, key, make)

@@ -53,9 +53,10 @@ cdef class FlowView:
         free(self.spare[0])
         free(self.spare[1])
 
-    cdef int bind(self, Row* rows, Cold* colds, TcpRow* tcps, u32 high, u32 most, u64 newest) except -1:
+    cdef int bind(self, Row* rows, Cold* colds, const Pace* paces, TcpRow* tcps, u32 high, u32 most,
+                  u64 newest) except -1:
         """Says where the rows are: `high` of them in use, never more than `most`, and where they lie now they stay."""
-        self.flows.rows, self.flows.colds, self.flows.tcps = rows, colds, tcps
+        self.flows.rows, self.flows.colds, self.flows.paces, self.flows.tcps = rows, colds, paces, tcps
         self.flows.high, self.newest = high, newest
         self.profiles.room(most + 1)
         self.profile_codes.codes, self.profile_codes.n = self.profiles.of_row, self.profiles.rows

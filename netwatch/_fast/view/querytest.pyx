@@ -3,6 +3,7 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
+from netwatch._fast.flow.rates cimport Pace
 from netwatch._fast.flow.row cimport (Row, Cold, TcpRow, BIT_INITIATOR_B, BIT_SEEN, BIT_ENDED, END_FIN, ST_ESTABLISHED,
                                       ST_UDP_ACTIVE)
 from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_IP6, FAMILY_MAC, PROTO_TCP, PROTO_UDP
@@ -18,6 +19,7 @@ cdef class SampleFlows:
 
     cdef Row* rows
     cdef Cold* colds
+    cdef Pace* paces
     cdef TcpRow* tcps
     cdef Dpi dpi
     cdef readonly u32 cap
@@ -28,8 +30,9 @@ cdef class SampleFlows:
         self.cap = cap
         self.rows = <Row*>calloc(cap + 1, sizeof(Row))
         self.colds = <Cold*>calloc(cap + 1, sizeof(Cold))
+        self.paces = <Pace*>calloc(cap + 1, sizeof(Pace))
         self.tcps = <TcpRow*>calloc(cap + 1, sizeof(TcpRow))
-        if self.rows == NULL or self.colds == NULL or self.tcps == NULL:
+        if self.rows == NULL or self.colds == NULL or self.paces == NULL or self.tcps == NULL:
             raise MemoryError
         memset(&self.dpi, 0, sizeof(Dpi))
         self.view = FlowView()
@@ -40,6 +43,7 @@ cdef class SampleFlows:
             facts_free(&self.dpi, &self.colds[i])
         free(self.rows)
         free(self.colds)
+        free(self.paces)
         free(self.tcps)
 
     def add(self, dict given) -> int:
@@ -73,6 +77,8 @@ cdef class SampleFlows:
             cold.ttl[side] = given.get("ttl", (0, 0))[which]
             cold.now[side] = given.get("now", (0, 0))[which]
             cold.rate[side] = given.get("rate", (0, 0))[which]
+            self.paces[i].older[side] = given.get("older", (0, 0))[which]
+            self.paces[i].oldest[side] = given.get("oldest", (0, 0))[which]
             cold.peak[side] = given.get("peak", (0, 0))[which]
         if "tcp" in given:
             row.tcp = i
@@ -83,7 +89,8 @@ cdef class SampleFlows:
         return i
 
     cdef int bind(self) except -1:
-        self.view.bind(self.rows, self.colds, self.tcps, self.high, self.cap, 0xFFFFFFFFFFFFFFFF)
+        self.view.bind(self.rows, self.colds, self.paces, self.tcps, self.high, self.cap, 0xFFFFFFFFFFFFFFFF)
+        self.view.flows.live = self.view.flows.paced = True
         self.view.profiles.touch_all()
         return 0
 

@@ -11,7 +11,7 @@ cimport cython
 from libc.stdlib cimport free
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16, be32, be64
-from netwatch._fast.view.columns cimport COL_KEY, address, number
+from netwatch._fast.view.columns cimport COL_KEY, address, number, set_now
 from netwatch._fast.flow.row cimport Row, BIT_ENDED
 from netwatch._fast.view.order cimport LAST, TextRanks, directed, items_new, radix
 from netwatch._fast.wire.packet cimport FAMILY_IP6, FAMILY_MAC
@@ -52,6 +52,7 @@ cdef class Selection:
         """A generator. It yields whether its next piece needs the engine to hold still; the first does. `program(view)`
         makes the Program, None: every flow; `sort` is a field, None: by first frame."""
         self.view.work.begin()
+        self.view.pending = program is not None
         yield from self.view.catch_up()                    # services' columns first: a program knows their values
         self.program = program(self.view) if program is not None else None
         if self.program is not None:
@@ -61,11 +62,21 @@ cdef class Selection:
         while self.program is not None and not self.program.ready(self.view.work):
             yield True
             self.view.work.begin()
+        self.view.pending = False
         self.open()
         while not self.find():
             yield True
             self.view.work.begin()
         yield from self.order(key, descending)
+
+    def rows_alone(self, sort: str | None, bint descending=False) -> Iterator[bool]:
+        """A generator: every flow, by what needs no more than the rows."""
+        self.view.work.begin()
+        self.open()
+        while not self.find():
+            yield True
+            self.view.work.begin()
+        yield from self.order(self.key_of(sort), descending and sort is not None)
 
     def ordered(self, sort: str | None, bint descending=False) -> Iterator[bool]:
         """A generator: put what was selected into another order."""
@@ -106,7 +117,7 @@ cdef class Selection:
     cdef int open(self) except -1:
         """Room for every row; an eighth more than asked, so that a growing table does not mean new memory each time."""
         cdef size_t want = <size_t>self.view.flows.high + 1
-        self.view.flows.now = self.now
+        set_now(&self.view.flows, self.now)
         if want <= self.view.spare_cap:
             self.items, self.other, self.cap = self.view.spare[0], self.view.spare[1], self.view.spare_cap
             self.view.spare[0] = self.view.spare[1] = NULL
@@ -129,7 +140,7 @@ cdef class Selection:
         if self.program is not None:
             self.program.point()
             ops, entry = self.program.ops, self.program.entry
-        view.flows.now = self.now
+        set_now(&view.flows, self.now)
         with nogil:
             while self.at < end and view.work.goes_on():
                 self.at += 1

@@ -64,7 +64,7 @@ cdef u32 strings_add(Strings* s, const u8* p, u32 n) noexcept nogil:
     n = min(n, <u32>LONGEST)
     hash = mix_bytes(p, n)
     segment = &s.segments[hash & (SEGMENTS - 1)]
-    if not segment_room(segment, s.items):
+    if not segment_room(segment, s.items, <u32>(hash & (SEGMENTS - 1))):
         s.refused += 1
         return OVER
     found = look(s, p, n, hash, &at)
@@ -85,11 +85,13 @@ cdef u32 strings_add(Strings* s, const u8* p, u32 n) noexcept nogil:
     return s.n
 
 
-cdef bint segment_room(Segment* segment, const Text* items) noexcept nogil:
-    """Room in a segment for one more."""
+cdef bint segment_room(Segment* segment, const Text* items, u32 which) noexcept nogil:
+    """Room in a segment for one more. Each is full at another share, from half to three quarters: all of them have to
+    grow, and not at the same time."""
     cdef u32 size, i, at
     cdef u64* slots
-    if segment.slots != NULL and 4 * (segment.used + 1) <= 3 * (segment.mask + 1):
+    cdef u64 most = (2 * SEGMENTS + which) * (segment.mask + <u64>1) // (4 * SEGMENTS)
+    if segment.slots != NULL and segment.used + 1 <= most:
         return True
     size = 2 * (segment.mask + 1) if segment.slots != NULL else 16
     slots = <u64*>calloc(size, sizeof(u64))

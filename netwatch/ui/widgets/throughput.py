@@ -22,7 +22,7 @@ def directions(past: Past) -> tuple[str, str]:
 
 
 def newest(past: Past, key: str) -> float | None:
-    """The rate now: the mean of the last SMOOTH seconds as far as they were captured; None when none were."""
+    """The rate now: the mean of the last three seconds as far as they were captured; None when none were."""
     return past.now.get(key)
 
 

@@ -130,17 +130,20 @@ def lines_of(found: DashboardNow, state: State, width: int) -> list[list[Span]]:
         items += [health.card_items(row, found, state.health if i == 0 else None, state.glyphs)
                   for i, row in enumerate(rows[:2])]
     else:
-        items.append([_pace(found)])
+        items.append([_pace(found, state.health is not None and state.health.done)])
     told = health.health_items(found, state.live, state.glyphs)
     return [line for each in (*items, told) for line in _wrapped(each, width - 2)]
 
 
-def _pace(found: DashboardNow) -> list[Span]:
-    mean, packets = (throughput.average(found.past, key) for key in ("bytes", "packets"))
+def _pace(found: DashboardNow, whole: bool) -> list[Span]:
+    """How much flows in a file: at the clock of its replay, and once all of it was read on the mean."""
+    told = throughput.average if whole else throughput.newest
+    mean, packets = (told(found.past, key) for key in ("bytes", "packets"))
     if mean is None or packets is None:
         why = "no time passes in it" if found.past.until_ns else "no frame has a time"
         return [(f"Throughput not measured: {why}", MUTED)]
-    return [("Throughput ", MUTED), (fmt.rate(mean), TEXT), (f", {fmt.short_count(packets)} packets/s, mean", MUTED)]
+    return [("Throughput ", MUTED), (fmt.rate(mean), TEXT),
+            (f", {fmt.short_count(packets)} packets/s, {'mean' if whole else 'now'}", MUTED)]
 
 
 def _wrapped(items: list[list[Span]], width: int) -> list[list[Span]]:
