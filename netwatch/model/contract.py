@@ -7,7 +7,7 @@ the page docs/addons.md follow from the class.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeVar, runtime_checkable
 
@@ -288,7 +288,10 @@ class Watch(Protocol):
     def start(self) -> None: ...
     def stop(self) -> None: ...
     def query(self, where: Where | None, sort: str, descending: bool, offset: int, limit: int,
-              history: bool, within: Within | None = None) -> Page: ...
+              history: bool, within: Within | None = None, early: Callable[[Page], None] | None = None) -> Page:
+        """`early` is given the first matches when all of them take long."""
+    def prepare(self, seconds: float) -> bool:
+        """While nobody asks: work out for so long what filters will need. True when there is nothing left to do."""
     def flow(self, id: int) -> Record | None: ...
     def ask(self, question: Question[Answer]) -> Answer: ...
     def at(self, ns: int) -> Looked:

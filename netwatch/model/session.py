@@ -10,12 +10,14 @@ from netwatch.model.record import Record
 
 @dataclass(frozen=True)
 class Page:
-    """Some flows in order; `total` is how many match, `now_ns` the packet clock they were taken at."""
+    """Some flows in order; `total` is how many match, `now_ns` the packet clock they were taken at. `looked`: these are
+    the matches among so many flows alone, for whoever cannot wait; None: among all."""
 
     rows: list[Record]
     total: int
     now_ns: int
     took_ms: float
+    looked: int | None = None
 
 
 class Gone(Exception):

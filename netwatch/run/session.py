@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from netwatch._fast.input.pacing import PacedBox
@@ -32,6 +33,7 @@ from netwatch.model.session import Gone, Health, Page
 from netwatch.names.addon import Names
 from netwatch.owners.addon import FlowOwners
 from netwatch.run import addons
+from netwatch.run.ahead import AT_ONCE, Ahead, driven, first_matches, tell
 from netwatch.run.cost import Meter, resident_bytes
 from netwatch.run.fair_lock import Turns
 from netwatch.run.past_session import Past, on_screen
@@ -45,7 +47,6 @@ if TYPE_CHECKING:
     from netwatch._fast.input.source import Source
 
 PATIENCE_S = 5.0  # for the engine to come to the end of its chunk, when it is time to leave
-AT_ONCE = 16  # records made in one slice
 SETTLE_NS = 300_000_000  # an idle live source's clock stays this far behind the wall clock
 Answer = TypeVar("Answer")
 
@@ -80,6 +81,7 @@ class Session:
         self._done = False
         self._failure: str | None = None
         self._meter = Meter()
+        self._ahead = Ahead()
         self._past: Past | None = None  # the moment that was looked at last
         self.listener: Callable[[str, str], None] | None = None  # told the severity and the line of all that is said
 
@@ -195,12 +197,13 @@ class Session:
         self.source.close()
 
     def query(self, where: Where | None, sort: str, descending: bool, offset: int, limit: int,
-              history: bool, within: Within | None = None) -> Page:
+              history: bool, within: Within | None = None, early: Callable[[Page], None] | None = None) -> Page:
         """A page of the flows that pass `where`, of those that a row of a sum counted. Takes some 50 ms at a million
-        flows."""
-        began = time.perf_counter()
-        rows, total, clock = self.look(self._page(where, sort, descending, offset, limit, history or not self.live,
-                                                  within))
+        flows; where texts have to be worked out first, `early` is given what was found until then."""
+        began, ended = time.perf_counter(), history or not self.live
+        late = None if early is None or where is None or within is not None else partial(
+            tell, early, first_matches(self, where, sort, descending, limit, ended), self.lock, self.view)
+        rows, total, clock = self.look(self._page(where, sort, descending, offset, limit, ended, within), late)
         return Page(rows, total, clock, 1000 * (time.perf_counter() - began))
 
     def _page(self, where: Where | None, sort: str, descending: bool, offset: int, limit: int,
@@ -214,21 +217,19 @@ class Session:
         rows = yield from self.recorded(found.page(offset, limit))
         return rows, found.matched, clock
 
-    def look(self, work: Generator[bool, None, Answer]) -> Answer:
+    def look(self, work: Generator[bool, None, Answer], late: Callable[[], None] | None = None) -> Answer:
         """Do work that looks at the engine, piece by piece: what the generator yields says whether its next piece needs
-        the engine to hold still, the first does. The engine goes on between the pieces. Its answer."""
+        the engine to hold still, the first does. The engine goes on between the pieces. Its answer. `late`: see
+        driven()."""
         with self._questions:
-            still = True
-            while True:
-                try:
-                    if still:
-                        with self.lock:
-                            still = next(work)
-                    else:
-                        still = next(work)
-                except StopIteration as done:
-                    answer: Answer = done.value
-                    return answer
+            return driven(work, self.lock, self.view, late)
+
+    def prepare(self, seconds: float) -> bool:
+        """See model.Watch. Flows of a live source are looked at as they come, once a filter was asked for."""
+        if self.live or self._ahead.done:
+            return True
+        with self._questions:
+            return self._ahead.step(self.view, self.lock, seconds)
 
     def flow(self, id: int) -> Record | None:
         """The record of one flow, with the kernel's own view of it where there is one; None when it is gone."""

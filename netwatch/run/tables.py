@@ -120,10 +120,10 @@ class TablesSession(Session):
     # ------------------------------------------------------------------------------------------ a Session's questions
 
     def query(self, where: Where | None, sort: str, descending: bool, offset: int, limit: int,
-              history: bool, within: Within | None = None) -> Page:
+              history: bool, within: Within | None = None, early: Callable[[Page], None] | None = None) -> Page:
         """See Session."""
         asked = where, sort, descending, offset, limit, history, within
-        return self._held(lambda now: now.query(*asked), lambda: super(TablesSession, self).query(*asked))
+        return self._held(lambda now: now.query(*asked), lambda: super(TablesSession, self).query(*asked, early))
 
     def flow(self, id: int) -> Record | None:
         """See Session."""

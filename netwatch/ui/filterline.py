@@ -45,9 +45,15 @@ def apply_text(state: State, text: str) -> None:
 
 
 def searching(state: State) -> bool:
-    """Is the answer to the filter in force not there, and has it taken long?"""
+    """Is the answer to the filter in force not there, or not all of it, and has it taken long?"""
     left = seconds_to_slow(state)
-    return left is not None and left <= 0
+    return partial(state) is not None or (left is not None and left <= 0)
+
+
+def partial(state: State) -> int | None:
+    """Among how many flows the matches on screen were found, where all are still looked for."""
+    page = state.snapshot.page
+    return page.looked if page is not None else None
 
 
 def seconds_to_slow(state: State) -> float | None:
@@ -189,7 +195,8 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
         return
     if not state.filter.error:
         counted = line.text.strip() and state.snapshot.page is not None
-        shown = "searching" if searching(state) else \
+        shown = f"{fmt.count(state.snapshot.total)} flows match so far, searching" if partial(state) is not None else \
+            "searching" if searching(state) else \
             f"{fmt.count(state.snapshot.total)} flows match" if counted else \
             "for example: port == 443 and bytes > 1MB, process:firefox, or any word"
         canvas.put(area.y + 1, start, clip(shown, room, glyphs.ellipsis), MUTED)

@@ -67,11 +67,17 @@ class Snapshot:
     commands: int = 0            # how many have been done
 
 
+def _with_page(snapshot: Snapshot, page: Page) -> Snapshot:
+    offset = snapshot.request.offset if snapshot.request is not None else 0
+    return replace(snapshot, page=page, rows=page.rows, total=page.total, offset=offset)
+
+
 class Poller(threading.Thread):
     """Asks the session every `interval` seconds, and at once when the request changes. `ring` is called from here."""
 
     REST = 3.0                   # a query that took t seconds is followed by at least this many t of rest
     HURRY = 0.2                  # ... while somebody waits for what is not whole
+    AHEAD_S = 0.02               # of work ahead at a time, and then as long for others
     BESIDE_S = 3.0               # between two times that what every screen is told of is asked for, and at least this
     BESIDE_REST = 50.0           # many times what it took
 
@@ -90,6 +96,7 @@ class Poller(threading.Thread):
         self._stopping = False
         self._todo: collections.deque[Command] = collections.deque()
         self._progress: tuple[object, ...] = ()
+        self._ready = False                        # all is worked out that filters need
         self._told_at: tuple[object, ...] = ()     # ... when the answer and the record were
         self._frozen: dict[object, object] = {}    # answers of the moment at which the display was paused
         self.on_crash: Callable[[BaseException], object] = lambda error: None
@@ -151,6 +158,7 @@ class Poller(threading.Thread):
             served = wanted
             self._latest = replace(fresh, number=self._latest.number + 1)
             self._ring()
+            self._look_ahead()
 
     def _do_commands(self) -> None:
         while self._todo:
@@ -181,9 +189,10 @@ class Poller(threading.Thread):
         if not wanted.limit:
             new = replace(new, page=None, rows=[], total=0, offset=0)
         elif not same or (tick and moved) or old.error:
-            page = seen.query(*wanted.question)
+            page = seen.query(*wanted.question) if seen is not self._session else \
+                self._session.query(*wanted.question, early=lambda page: self._tell_early(new, page))
             self._progress = progress
-            new = replace(new, page=page, rows=page.rows, total=page.total, offset=wanted.offset)
+            new = _with_page(new, page)
         unchanged = self._session.live is False and health.done and progress == self._told_at and not old.error
         self._told_at = progress
         new = self._answered(wanted, new, tick and not unchanged and when is None, seen)
@@ -196,6 +205,25 @@ class Poller(threading.Thread):
         if not asked_before or not (wanted.hold or unchanged or when is not None):
             return replace(new, record=seen.flow(wanted.flow))
         return new
+
+    def _tell_early(self, new: Snapshot, page: Page) -> None:
+        """The first matches of a filter, while the others are looked for; they have no place in the whole order yet."""
+        self._latest = replace(_with_page(new, page), number=self._latest.number + 1, offset=0)
+        self._ring()
+
+    def _look_ahead(self) -> None:
+        """Of a file that was read: have worked out what filters will need, a little at a time while nobody types."""
+        health = self._latest.health
+        while health is not None and health.done and not self._ready:
+            try:
+                self._ready = self._session.prepare(self.AHEAD_S)
+            except Exception as error:
+                self._ready = True
+                self.on_crash(error)
+            with self._news:
+                if self._news.wait_for(lambda: self._stopping or self._todo or self._wanted is not self._latest.request,
+                                       self.AHEAD_S):
+                    return
 
     def _look_beside(self) -> None:
         """Ask for what every screen is told of, if it may have changed and it is time; of a file that has just been

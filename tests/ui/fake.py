@@ -107,7 +107,7 @@ class FakeSession:
         self.last = now
 
     def query(self, where: Any, sort: str, descending: bool, offset: int, limit: int, history: bool,
-              within: Any = None) -> Page:
+              within: Any = None, early: Any = None) -> Page:
         began = time.monotonic()
         self.queries += 1
         if self.fail:
@@ -118,6 +118,9 @@ class FakeSession:
             self._update()
             rows, total = self._pick(where, sort, descending, offset, limit, history)
         return Page(rows, total, self._now_ns(), (time.monotonic() - began) * 1000)
+
+    def prepare(self, seconds: float) -> bool:
+        return True
 
     def _pick(self, where: Any, sort: str, descending: bool, offset: int, limit: int,
               history: bool) -> tuple[list[dict[str, Any]], int]:

@@ -15,7 +15,7 @@ OWNER = {"pid": 4711, "name": "curl", "user": "alice", "container": "web-1", "po
 class Owned(FakeSession):
     """Every flow is curl's."""
 
-    def query(self, *question):
+    def query(self, *question, early=None):
         page = super().query(*question)
         for row in page.rows:
             row["process"] = OWNER

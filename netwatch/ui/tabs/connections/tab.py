@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.addons.groups import GroupsOf
+from netwatch.ui import filterline
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
 from netwatch.ui.tabs.connections import flow_details, groups
@@ -77,8 +78,10 @@ def _draw_info(canvas: Canvas, area: Area, state: State) -> None:
     x = area.x + 1
     noun = "flow" if picture.total == 1 else "flows"
     grouped, why = groups.head(state) if groups.part_of(state).by else ("", "")
+    looked = None if grouped else filterline.partial(state)
     for text, style in (
         (grouped or fmt.count(picture.total), TITLE), ("" if grouped else f" {noun}", TEXT),
+        (f" so far, of the first {fmt.count(looked)}" if looked is not None else "", WARN),
         (" with ended ones" if now.history and area.width >= 60 else "", MUTED),
         (f"  filter: {state.filter.applied_text}" if state.filter.applied_text else "", MATCH),
         ("  the selected flow has moved out of view" if not grouped and _selection_away(state) else "", WARN),
@@ -124,6 +127,8 @@ def _draw_empty(canvas: Canvas, area: Area, state: State) -> None:
     elif state.snapshot.request is not None and state.snapshot.request.limit and \
             state.snapshot.request.where is not state.filter.applied:
         lines = (("Searching", TEXT), ("", MUTED))
+    elif (looked := filterline.partial(state)) is not None:
+        lines = (("Searching", TEXT), (f"none of the first {fmt.count(looked)} flows", MUTED))
     elif state.filter.applied is not None and told:
         lines = (("No flow passes this filter.", TEXT), ("Esc drops it, / changes it.", MUTED))
     elif health is None or not told or (not state.live and not health.done):
