@@ -77,7 +77,7 @@ class Ahead:
 
     def __init__(self) -> None:
         self.done = False
-        self._left = [Filter(text) for text in (WORD, f"label contains {WORD}")]
+        self._left = [Filter(text) for text in (WORD, "app_stack == tls", f"label contains {WORD}")]
         self._work: Generator[bool, None, Selection] | None = None
 
     def step(self, view: EngineView, lock: AbstractContextManager[object], seconds: float) -> bool:

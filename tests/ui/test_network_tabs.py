@@ -13,6 +13,7 @@ from netwatch.addons.groups import BY
 from netwatch.addons.timeline import Entry, Mark, TimelineAddon, coalesced
 from netwatch.model.group import Within
 from netwatch.model.machine import Counters, Link, Rate
+from netwatch.ui import format as fmt
 from netwatch.ui.keys import KEYS
 from netwatch.ui.tabs import egress as egress_tab
 from netwatch.ui.theme import UNICODE
@@ -113,6 +114,21 @@ def test_before_the_answer_nothing_is_claimed(tab):
 
 
 # ----------------------------------------------------------------------------------------------------------- interfaces
+
+def test_what_is_captured_is_selected_and_its_last_minute_drawn():
+    taken = interfaces.Captured("wlan0", "ethernet", 65535, "", 5, 500, 0, 1, 2)
+    rows = (interface("eth0", "idle"), interface("wlan0", "active", 1.2e6, captured=taken))
+    driver = Driver(Machine({interfaces.Interfaces: interfaces.InterfacesNow(True, rows)}), 120, 40, tab="interfaces")
+    screen = driver.screen()
+    assert driver.state.parts["interfaces"].selected == (0, "wlan0") and "Interface wlan0" in screen
+    assert f"wlan0, last 60 s   ▼ peak {fmt.rate(1.2e6 * 59)}   ▲ peak {fmt.rate(1.2e6 / 9)}" in screen
+    assert "100 MB/s│" in screen and "200 kB/s│" in screen, "each way has a scale of its own"
+    screen = driver.keys("up").screen()
+    assert "eth0, last 60 s   ▼ peak 0   ▲ peak 0" in screen
+    for size in ((40, 12), (80, 24), (49, 50)):
+        driver.resize(*size)
+        assert not driver.state.failed
+
 
 def test_chips_sorting_and_selection_of_interfaces():
     driver = Driver(machine(), 200, 50, tab="3").keys("f")

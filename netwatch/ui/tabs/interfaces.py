@@ -8,6 +8,7 @@ from netwatch.ui.state import Area, State
 from netwatch.ui.theme import ADDRESS, APP, BAD, GOOD, MUTED, TEXT, TITLE, WARN, Glyphs
 from netwatch.ui.theme import DOWN as RECEIVED
 from netwatch.ui.theme import UP as SENT
+from netwatch.ui.widgets import graph, throughput
 from netwatch.ui.widgets.facts import Fact, Span, fact, title
 from netwatch.ui.widgets.graph import spark
 from netwatch.ui.widgets.listing import Listing, ListPart
@@ -15,6 +16,9 @@ from netwatch.ui.widgets.table import Cell, Column
 
 NAME = "interfaces"
 SPARK = 30                         # cells, two seconds each
+SECONDS = 60
+COURSE_FROM, COURSE_MOST = 6, 16   # rows of the course of the selected one
+NARROWEST = 50
 
 
 def question(state: State) -> Interfaces:
@@ -257,7 +261,15 @@ LIST = Listing(NAME, COLUMNS, rows, key=lambda row: (row.number, row.name), valu
                empty=empty, mark=mark, chips=("all", ACTIVE, IDLE, DOWN), sort="name",
                noun=("interface", "interfaces"), columns_of=lambda state: COLUMNS if state.live else FILE_COLUMNS)
 ACTIONS = LIST.actions()
-on_snapshot, on_mouse, sorting = LIST.on_snapshot, LIST.on_mouse, LIST.sorting
+on_mouse, sorting = LIST.on_mouse, LIST.sorting
+
+
+def on_snapshot(state: State) -> None:
+    """Where nobody chose one, it is the interface that is captured on."""
+    part = LIST.part(state)
+    if not part.pinned:
+        part.cursor = next((i for i, row in enumerate(LIST.rows(state)) if row.captured is not None), part.cursor)
+    LIST.on_snapshot(state)
 
 
 def new_part() -> ListPart:
@@ -273,4 +285,26 @@ def inner(state: State) -> tuple[str, ...]:
 
 
 def draw(canvas: Canvas, area: Area, state: State) -> None:
-    LIST.draw(canvas, state)
+    """The list, and what the selected one carried where rows are left."""
+    places, row = LIST.draw(canvas, state), LIST.selected(state)
+    rows = places.rows
+    left = rows.height - len(LIST.rows(state)) - 1
+    if row is not None and row.history and left >= COURSE_FROM and rows.width >= NARROWEST:
+        height = min(left, COURSE_MOST)
+        _draw_course(canvas, Area(rows.y + rows.height - height, rows.x + 1, height, rows.width - 2), row, state.glyphs)
+
+
+def _draw_course(canvas: Canvas, area: Area, row: Interface, glyphs: Glyphs) -> None:
+    """A line of words, then the bytes of each second of the last minute: received above, sent below."""
+    y, x, height, width = area
+    ways: list[list[float]] = [[way[side] for way in row.history] for side in (0, 1)]
+    x += canvas.put(y, x, f"{row.name}, last {SECONDS} s   ", MUTED)
+    for sign, ink, rates in ((glyphs.down, RECEIVED, ways[0]), (glyphs.up, SENT, ways[1])):
+        x += canvas.put(y, x, f"{sign} ", ink)
+        x += canvas.put(y, x, f"peak {fmt.rate(max(rates))}   ", TEXT)
+    upper = (height - 1) - (height - 1) // 2
+    for rates, part in zip(ways, (Area(y + 1, area.x, upper, width),
+                                  Area(y + 1 + upper, area.x, height - 1 - upper, width)), strict=True):
+        known: list[float | None] = [None] * (SECONDS - len(rates))
+        known += rates[-SECONDS:]
+        throughput.draw_way(canvas, part, known, graph.ceiling(max(rates)), rates is ways[1], glyphs)

@@ -1,6 +1,8 @@
 """The chart of bytes per second, one way above the other: newest on the right, each way with an axis of its own."""
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from netwatch._fast.term.canvas import Canvas
 from netwatch.addons.throughput import Past
 from netwatch.ui import format as fmt
@@ -95,16 +97,15 @@ def draw(canvas: Canvas, area: Area, past: Past, live: bool, glyphs: Glyphs) -> 
     if rows < 2:
         return
     upper = rows - rows // 2
-    _draw_way(canvas, Area(y + 1, x, upper, width), past, "down", glyphs)
+    for key, part in (("down", Area(y + 1, x, upper, width)), ("up", Area(y + 2 + upper, x, rows - upper, width))):
+        draw_way(canvas, part, past.rates.get(key, ()), graph.ceiling(highest(past, key)), key == "up", glyphs)
     draw_time(canvas, y + 1 + upper, x + AXIS + 1, width - AXIS - 1, past, live, glyphs)
-    _draw_way(canvas, Area(y + 2 + upper, x, rows - upper, width), past, "up", glyphs)
 
 
-def _draw_way(canvas: Canvas, area: Area, past: Past, key: str, glyphs: Glyphs) -> None:
+def draw_way(canvas: Canvas, area: Area, rates: Sequence[float | None], top: float, mirrored: bool,
+             glyphs: Glyphs) -> None:
+    """The scale up to `top` and the area of one way; what is sent hangs from its upper edge."""
     y, x, height, width = area
-    rates = past.rates.get(key, ())
-    top = graph.ceiling(highest(past, key))
-    mirrored = key == "up"
     graph.axis(canvas, Area(y, x, height, AXIS), top, fmt.rate, glyphs, mirrored)
     canvas.fill(y, x + AXIS, height, 1, glyphs.side, FAINT)
     plot = Area(y, x + AXIS + 1, height, width - AXIS - 1)

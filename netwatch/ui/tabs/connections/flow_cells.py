@@ -138,7 +138,10 @@ def state(row: Row, glyphs: Glyphs) -> Cell:
 
 
 def state_brief(row: Row, glyphs: Glyphs) -> str:
-    """As ss writes it; without the protocol, which stands in another column."""
+    """As ss writes it; without the protocol, which stands in another column. Of a flow that is over the sign before its
+    row says so: here is why."""
+    if row.get("ended"):
+        return ended_word(row)
     text = state(row, glyphs)[0]
     whose, _, rest = text.partition("_")
     return (rest if rest and whose in _SPOKEN_STATES else text).replace("ESTABLISHED", "ESTAB")

@@ -10,6 +10,7 @@ from netwatch.addons.packets.conversation import Said, Stream
 from netwatch.addons.packets.questions import NEWEST, Chosen, Line, Node, Packets, Seen
 from netwatch.ui.state import Area, State
 
+IN_FOURS, APART = 60, 74           # columns of the pane of bytes from which a line has 16, in fours, or each apart
 SIDE_FROM = 110                    # columns from which tree and bytes stand side by side
 CLOCKS = ("clock", "since the frame before", "since the start")
 # opened until somebody folds them
@@ -128,7 +129,7 @@ def layout(state: State) -> Layout:
     if room and part.notes:
         pass
     elif room and width >= SIDE_FROM:
-        half = min(76, width // 2)
+        half = max(IN_FOURS, min(76, width // 2))
         tree = Area(lower.y, x, room, width - half - 1)
         octets = Area(lower.y, x + width - half, room, half)
     elif room >= 9 and part.focus != "bytes":
@@ -174,8 +175,13 @@ def leaf_at(state: State, lines: list[Leaf]) -> int:
 
 
 def per_line(width: int) -> int:
-    """Bytes shown on a line of the pane: 5 of offset, 3 for each, a gap, 1 for each."""
-    return 16 if width >= 74 else 8
+    """Bytes shown on a line of the pane: 7 cells of offset, the bytes apart or in fours, a gap, 1 for each."""
+    return 16 if width >= IN_FOURS else 8
+
+
+def cell_of(byte: int, width: int) -> int:
+    """Where in the hexadecimal part of such a line a byte stands."""
+    return 2 * byte + byte // 4 if IN_FOURS <= width < APART else 3 * byte
 
 
 def jump_to(state: State, k: int) -> None:

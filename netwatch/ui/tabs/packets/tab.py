@@ -17,6 +17,7 @@ from netwatch.ui.tabs.packets.keys import ACTIONS, on_mouse, on_snapshot
 from netwatch.ui.tabs.packets.part import (
     CLOCKS,
     Part,
+    cell_of,
     chosen,
     layout,
     leaf_at,
@@ -51,6 +52,7 @@ from netwatch.ui.widgets.table import Column
 __all__ = ["ACTIONS", "draw", "inner", "new_part", "on_mouse", "on_snapshot", "question", "show_flow"]
 
 INKS = {"bad": BAD, "warn": WARN, "good": GOOD, "accent": BRAND, "muted": MUTED}     # of kept.INKS
+ROOMY = 90                         # cells from which what a frame says has a third of them
 SEVERITIES = ("", "note", "warning", "error")
 
 
@@ -88,12 +90,13 @@ SHORT = {"time": Column("time", "Time", 12, 12, 0, False, 75, lambda line, glyph
 
 def slots_of(state: State, found: Seen | None, width: int) -> list[table.Slot]:
     """The columns for that width; where the time of the clock has no room, it is told to the millisecond."""
-    columns = columns_of(state, found)
+    digits = max(3, len(str(found.kept.newest))) if found is not None else 7
+    columns = [replace(column, least=digits, most=digits) if column.key == "number" else
+               replace(column, least=width // 3) if column.key == "info" and width >= ROOMY else column
+               for column in columns_of(state, found)]
     slots = table.fit(columns, width)
-    if found is not None and all(slot.column.key != "time" for slot in slots):
-        digits = max(3, len(str(found.kept.newest)))
-        slots = table.fit([SHORT.get(column.key, column) if column.key != "number" else
-                           replace(column, least=digits, most=digits) for column in columns], width)
+    if all(slot.column.key != "time" for slot in slots):
+        slots = table.fit([SHORT.get(column.key, column) for column in columns], width)
     return slots
 
 
@@ -260,12 +263,14 @@ def _draw_bytes(canvas: Canvas, area: Area, state: State) -> None:
         y, offset = area.y + i, (top + i) * each
         part = data[offset:offset + each]
         canvas.put(y, area.x + 1, f"{offset:04x}", MUTED)
-        hexes, texts = area.x + 7, area.x + 8 + 3 * each
-        canvas.put(y, hexes, part.hex(" "), TEXT)
+        apart = cell_of(1, area.width) == 3
+        hexes, texts = area.x + 7, area.x + 10 + cell_of(each - 1, area.width) + apart
+        canvas.put(y, hexes, part.hex(" ", 1 if apart else -4), TEXT)
         canvas.put(y, texts, "".join(chr(c) if 32 <= c < 127 else "." for c in part), TEXT)
         low, high = max(0, start - offset), min(len(part), stop - offset)
         if low < high:
-            canvas.restyle(y, hexes + 3 * low, 3 * (high - low) - 1, REVERSE)
+            begin, last = cell_of(low, area.width), cell_of(high - 1, area.width)
+            canvas.restyle(y, hexes + begin, last + 2 - begin, REVERSE)
             canvas.restyle(y, texts + low, high - low, REVERSE)
     table.draw_scroll_bar(canvas, area, top, total, state.glyphs)
 
