@@ -161,6 +161,11 @@ def why(session: Session, by: str) -> str:
     return missing[0] if missing else ""
 
 
+def ungrouped(session: Session) -> tuple[str, ...]:
+    """By what flows are not worth grouping: nothing can be known of it."""
+    return tuple(by for by in BY if why(session, by))
+
+
 class GroupsAddon(Addon):
     """Puts flows into groups."""
 

@@ -89,6 +89,7 @@ class Health:
     owners: str = ""  # what finds the processes of flows, "" nothing does
     owners_why: str = ""  # why nothing better does
     signs: tuple[Sign, ...] = ()  # of addons
+    ungrouped: tuple[str, ...] = ()  # of addons.groups.BY: of what nothing can be known here
     without: tuple[str, ...] = ()  # tabs and views for which nothing comes
     why_without: str = ""
 

@@ -17,7 +17,7 @@ from netwatch._fast.input.pacing import PacedBox
 from netwatch._fast.input.switch import Switch
 from netwatch._fast.out.names import link_name
 from netwatch._fast.view.engineview import EngineView, counts, screen_record
-from netwatch.addons.groups import narrowed
+from netwatch.addons.groups import narrowed, ungrouped
 from netwatch.addons.history import History
 from netwatch.addons.sparklines import Sparklines
 from netwatch.addons.standpoint import seen
@@ -319,7 +319,7 @@ class Session:
             position=None if self.live else 1.0 if done else self._position() if size else None,
             replay=self.player.state() if self.player else None,
             link_types=sorted({link_name(each["link"]) for each in self.source.interfaces}), rss_bytes=resident_bytes(),
-            owners=owners.name, owners_why=owners.why, signs=tuple(signs),
+            owners=owners.name, owners_why=owners.why, signs=tuple(signs), ungrouped=ungrouped(self),
         )
 
     def _position(self) -> float:

@@ -15,9 +15,11 @@ from netwatch._fast.view.querytest import SampleFlows
 from netwatch._fast.view.selection import Selection
 from netwatch.addons.groups import BY, NONE, GroupsOf
 from netwatch.filter import Filter
+from netwatch.owners.addon import FlowOwners
 from netwatch.ui.tabs.connections.group_cells import KINDS
 from tests.ui.driver import Driver
 from tests.ui.owned import Owned
+from tests.ui.replayed import Replayed
 
 GOLDEN = pathlib.Path(__file__).parent / "golden"
 NOW = 1_700_003_600 * 10**9
@@ -74,6 +76,26 @@ def test_sums_are_those_of_the_flow_records(session, by):
         assert group.get("retransmits") == (sum(flow["retransmits_out"] + flow["retransmits_in"] for flow in counted)
                                             if counted else None)
         assert group["age_s"] == pytest.approx(max(flow["age_s"] for flow in flows), abs=1e-6)
+
+
+def test_what_nothing_can_be_known_of_is_no_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file without owners, without a database of places: `a` goes past these, here and in Stats."""
+    session = Replayed("http.pcap")
+    driver = Driver(session, 120, 40, tab="connections")
+    assert {"process", "container", "country"} <= set(driver.state.health.ungrouped)
+    met = []
+    for _ in range(8):
+        met.append(driver.keys("a").state.parts["connections"].by)
+        assert all(row["key"][0] != "none" for row in driver.state.snapshot.answer.rows) if met[-1] else True
+    assert set(met) == {"remote", "host", "app", "source", ""}
+    assert driver.keys("A").state.parts["connections"].by in set(met)
+    driver.keys("5")
+    assert {driver.keys("a").state.parts["stats"].by for _ in range(8)}.isdisjoint({"process", "country"})
+    monkeypatch.setattr(FlowOwners, "looking", True)
+    driver.step()
+    driver.keys("2")
+    assert "process" in {driver.keys("a").state.parts["connections"].by for _ in range(8)}
+    session.stop()
 
 
 @pytest.mark.parametrize("descending", [True, False])
@@ -155,7 +177,12 @@ def test_more_groups_than_there_is_room_for_are_told_as_others():
 # -------------------------------------------------------------------------------------------------------------- screens
 
 def grouped(session, cols=120, rows=40, by="process", **more):
-    return Driver(session, cols, rows, **more).keys(*"a" * (1 + KINDS.index(by)))
+    driver = Driver(session, cols, rows, **more)
+    there = [kind for kind in KINDS if kind not in driver.state.health.ungrouped]
+    driver.keys(*"a" * (1 + there.index(by) if by in there else 1))
+    driver.state.parts["connections"].by = by                # also what the keys go past
+    driver.step()
+    return driver
 
 
 def scene_groups(session, *size, **more):

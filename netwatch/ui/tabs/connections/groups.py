@@ -93,7 +93,8 @@ def _choose(state: State) -> None:
 
 def _regroup(step: int) -> Callable[[State], None]:
     def act(state: State) -> None:
-        part, ways = part_of(state), ("", *KINDS)
+        part, unknown = part_of(state), state.health.ungrouped if state.health else ()
+        ways = ("", *(kind for kind in KINDS if kind not in unknown or kind == part.by))
         part.by = ways[(ways.index(part.by) + step) % len(ways)]
         part.turned, part.unfolded = set(), False
         part.window.forget()

@@ -64,8 +64,9 @@ def statistics(state: State) -> Statistics | None:
 
 
 def ways(state: State) -> list[str]:
-    """What sums can be made by here: a file knows no processes."""
-    return [by for by in BREAKDOWNS if state.live or by != "process"]
+    """What sums can be made by here: of a file processes are seldom known."""
+    unknown = state.health.ungrouped if state.health else ()
+    return [by for by in BREAKDOWNS if by not in unknown]
 
 
 def is_dns(state: State) -> bool:
