@@ -144,7 +144,12 @@ def _draw_strip(canvas: Canvas, area: Area, state: State) -> None:
     canvas.put(area.y + 1, x, "bytes", MUTED)
     canvas.put(area.y + 1, x + LABEL, spark(carried, width, None, glyphs), DOWN)
     end_ns = (found.start_s + found.step_s * len(found.counts)) * 1_000_000_000
-    left, right = fmt.clock(found.start_s * 1_000_000_000), fmt.clock(end_ns)
+    start_ns = found.start_s * 1_000_000_000
+    left, right = fmt.clock(start_ns), fmt.clock(end_ns)
+    if not state.live or fmt.day(start_ns) != fmt.day(end_ns):
+        left = f"{fmt.day(start_ns)} {left}"
+    if fmt.day(start_ns) != fmt.day(end_ns):
+        right = f"{fmt.day(end_ns)} {right}"
     top = f"{fmt.age(found.step_s)} a part, at most {fmt.count(worst)} events, " \
         f"{fmt.size(max(found.bytes, default=0))}"
     canvas.put(area.y + 2, x + LABEL, left, MUTED)

@@ -178,6 +178,8 @@ def _draw_info(canvas: Canvas, area: Area, state: State, found: Seen | None) -> 
     if kept.bytes:
         size = fmt.size(kept.bytes)
         spans.append((f"  {size}, all of the file" if kept.indexed else f"  kept {size}", MUTED))
+    if not state.live and kept.first_ns:
+        spans.append((f"  from {fmt.day(kept.first_ns)}", MUTED))
     if kept.lost:
         spans.append((f"  let go {fmt.short_count(kept.lost)} frames, {fmt.size(kept.lost_bytes)}", WARN))
     capture = found.capture
