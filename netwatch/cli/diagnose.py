@@ -16,7 +16,8 @@ from netwatch.cli.selection import kinds_of
 from netwatch.cli.sources import open_source
 from netwatch.diagnose import report
 from netwatch.diagnose.addon import Diagnose
-from netwatch.diagnose.commentary import Commentator, service_of
+from netwatch.diagnose.commentary import Commentator
+from netwatch.diagnose.loopback import service_of
 from netwatch.model.host import Host, Unavailable
 from netwatch.model.record import Record
 from netwatch.records import reading as records

@@ -13,9 +13,9 @@ from netwatch.detect.addon import Detect
 from netwatch.detect.episodes import Bounded
 from netwatch.diagnose import table
 from netwatch.diagnose.causes import ranked
-from netwatch.diagnose.commentary import service_of
 from netwatch.diagnose.contract import Measured, Rule, Subject, hidden_by
 from netwatch.diagnose.lifecycle import Course, Finding
+from netwatch.diagnose.loopback import service_of
 from netwatch.diagnose.thresholds import THRESHOLDS, limits
 from netwatch.model.contract import WARNING, Addon, Store
 from netwatch.model.event import Event, FlowRef, Step

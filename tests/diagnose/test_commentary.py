@@ -17,7 +17,8 @@ from netwatch_command import COMMAND, ENVIRONMENT
 from situation import syn
 from wire import pcap
 
-from netwatch.diagnose.commentary import service_of, shown
+from netwatch.diagnose.commentary import shown
+from netwatch.diagnose.loopback import service_of
 
 
 @pytest.fixture
