@@ -142,6 +142,10 @@ cdef class Engine:
         self.core.dpi.want |= WANT.get(kind, 0)
         self.core.parser.layers |= (self.core.dpi.want >> EV_PACKET) & 1
 
+    def keep_ended(self) -> None:
+        """Hand out ended flows, as `hold` does, from now on."""
+        self.core.hold = True
+
     cdef void run(self, const Chunk* chunk) noexcept nogil:
         cdef u32 at = 0
         cdef Core* core = &self.core

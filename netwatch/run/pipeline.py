@@ -72,7 +72,10 @@ class Pipeline:
         for engine in self.engines:
             for kind in heard:
                 engine.listen(kind)
-        self.hold = hold
+        self.hold = hold or (bool(self._early) and not history)  # what they open is of a flow that is still there
+        if self.hold and not hold:
+            for engine in self.engines:
+                engine.keep_ended()
         self.done = False
         self._clock = Clock()
         self._ids = 0

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from netwatch_command import ENVIRONMENT, Run
+from netwatch_command import ENVIRONMENT, ROOT, Run
 from opening import ANSWER, ASKED, HTTP, frames
 from peers import Peers
 from wire import pcap
@@ -148,3 +149,19 @@ def test_without_keys_nothing_is_loaded(capture: Path) -> None:
     assert "netwatch.decrypt.addon" in loaded
     for module in ("netwatch.decrypt.decryptor", "netwatch.decrypt.keylog", "cryptography", "hpack"):
         assert module not in loaded
+
+
+def test_the_summary_counts_what_was_opened_of_flows_that_ended(netwatch: Run, capture: Path) -> None:
+    """Two years later other flows begin: by then the first has ended, in one step with its last frames."""
+    shown = [netwatch("read", capture, ROOT / "docs" / "tour.pcap", "--keylog", "talk.keys", "--what", what).stdout
+             for what in ("summary", "flows,summary", "flows")]
+    apps = [json.loads(text.splitlines()[-1])["apps"] for text in shown[:2]]
+    flows = [json.loads(line) for line in shown[2].splitlines()]
+    assert sum(flow.get("decrypted", False) for flow in flows) == 1
+    told: dict[str, dict[str, int]] = {}
+    for flow in flows:
+        if "app" in flow:
+            of = told.setdefault(flow["app"], {"flows": 0, "bytes": 0})
+            of["flows"] += 1
+            of["bytes"] += flow["bytes_out"] + flow["bytes_in"]
+    assert apps == [dict(sorted(told.items()))] * 2

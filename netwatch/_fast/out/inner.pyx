@@ -26,6 +26,16 @@ cdef bint is_alive(const Core* core, u32 row, u64 key) noexcept nogil:
     return 0 < row <= core.table.high and core.table.colds[row].key == key and core.table.rows[row].family != 0
 
 
+cdef void count_anew(Core* core, const Row* row, u8 before) noexcept nogil:
+    """A flow that has ended was counted under what it was taken for by then, the application `before`."""
+    cdef u64 octets = row.bytes[0] + row.bytes[1]
+    if row.bits & BIT_ENDED and row.app != before:
+        core.by_app[before].flows -= 1
+        core.by_app[before].bytes -= octets
+        core.by_app[row.app].flows += 1
+        core.by_app[row.app].bytes += octets
+
+
 @cython.no_gc_clear          # __dealloc__ needs the engine, which a collected cycle would have taken from it
 cdef class Inner:
     """A stream inside a flow's encryption, read by the classifiers as if it had been sent in clear.
@@ -67,29 +77,37 @@ cdef class Inner:
     def feed(self, int side, u64 ts, u64 frame, const u8[::1] data) -> bool:
         """The side's next bytes, completed by that frame at that time (ns). False once nobody reads the stream."""
         cdef Feed f
+        cdef u8 before
         if not self.ready(&f, ts, frame):
             return False
         side &= 1
+        before = f.row.app
         if len(data):
             with nogil:
                 self.conn.half[side].next += <u32>len(data)
                 feed_bytes(&f, side, &data[0], <u32>len(data))
+                count_anew(&self.engine.core, f.row, before)
         return f.follow or not (self.conn.half[0].dead and self.conn.half[1].dead)
 
     def lost(self, int side, u64 ts, u64 frame, u32 n) -> None:
         """n bytes of the side could not be decrypted, or never came; 0 where their number is not known."""
         cdef Feed f
+        cdef u8 before
         if self.ready(&f, ts, frame):
+            before = f.row.app
             self.conn.half[side & 1].skip = 0
             feed_gap(&f, side & 1, n if n else 1)
+            count_anew(&self.engine.core, f.row, before)
 
     def close(self, u64 ts, u64 frame) -> None:
         """Nothing more comes: what waits is read as final, what is pending is reported."""
         cdef Feed f
         cdef Look look
         cdef int side
+        cdef u8 before
         if not self.ready(&f, ts, frame):
             return
+        before = f.row.app
         for side in range(2):
             if self.conn.half[side].len and not self.conn.half[side].dead:
                 self.conn.half[side].has_fin = 1
@@ -100,6 +118,7 @@ cdef class Inner:
         look.inner = True
         dpi_close(&look)
         self.conn = NULL
+        count_anew(&self.engine.core, f.row, before)
 
 
 def learn(Engine engine, u32 row, u64 key, str app, int fact=0, value: bytes | None = None, bint replace=False) -> bool:
@@ -127,19 +146,15 @@ def name(Engine engine, u32 row, u64 key, str app, int confidence) -> bool:
     """Say what the flow speaks; a surer verdict stands. False when it does, or the flow is gone."""
     cdef Core* core = &engine.core
     cdef Row* r
-    cdef u64 octets
+    cdef u8 before
     if app not in APPS or not is_alive(core, row, key):
         return False
     r = &core.table.rows[row]
     if r.app and core.table.colds[row].confidence > confidence:
         return False
-    if r.bits & BIT_ENDED:                     # already counted under what it was taken for
-        octets = r.bytes[0] + r.bytes[1]
-        core.by_app[r.app].flows -= 1
-        core.by_app[r.app].bytes -= octets
-        core.by_app[<u8>APPS.index(app)].flows += 1
-        core.by_app[<u8>APPS.index(app)].bytes += octets
+    before = r.app
     r.app = <u8>APPS.index(app)
+    count_anew(core, r, before)
     touch(&core.dpi, r)
     core.table.colds[row].confidence = <u8>confidence
     return True
@@ -173,6 +188,9 @@ def ends(Engine engine, u32 row, u64 key, int side) -> tuple[str, int, int]:
 def leave(Engine engine, u32 row, u64 key) -> None:
     """Nobody wants more of what the flow carries."""
     cdef Core* core = &engine.core
+    cdef u8 before
     if is_alive(core, row, key):
+        before = core.table.rows[row].app
         dpi_end(&core.dpi, &core.table.rows[row], &core.table.colds[row], core.clock, core.ordinal)
         core.table.rows[row].bits |= BIT_DPI_DONE
+        count_anew(core, &core.table.rows[row], before)
