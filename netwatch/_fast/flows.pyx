@@ -27,7 +27,7 @@ from netwatch._fast.flow.table cimport (Table, WHEEL, converse, ended_pop, ended
                                         table_victim, wheel_add, wheel_remove)
 from netwatch._fast.flow.icmp cimport is_echo_flow
 from netwatch._fast.flow.states cimport guess_initiator, how_ended, is_read, other_state, part_state, time_echo
-from netwatch._fast.flow.turns cimport Mark, facts_near, turn_end, turn_mark, turn_nothing, turn_packet
+from netwatch._fast.flow.turns cimport Mark, facts_near, reading_is_over, turn_end, turn_mark, turn_nothing, turn_packet
 from netwatch._fast.flow.tcp cimport ANEW, ANEW_NOT, ANEW_PERHAPS, tcp_begins_anew, tcp_update, tells_streams
 
 cdef enum:
@@ -78,7 +78,7 @@ cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil:
     tell_identified(core, row, app, pk.frame.ts, pk.frame.n)
     if core.copies:
         copies_note(core.table.echoes, number, pk)
-    if core.turns != NULL and not turn_nothing(core.turns, &mark, row, pk):
+    if core.turns != NULL and not turn_nothing(core.turns, &mark, row, &core.dpi, pk):
         turn_packet(core.turns, &mark, row, &core.table.colds[number],
                     &core.table.tcps[row.tcp if row.proto == PROTO_TCP else 0], &core.dpi, pk, number)
     return number
@@ -300,7 +300,7 @@ cdef void core_finish(Core* core, u32 number, u8 why) noexcept nogil:
     cdef Table* t = &core.table
     cdef Row* row = &t.rows[number]
     cdef Cold* cold = &t.colds[number]
-    cdef bint untold = core.turns != NULL and not row.bits & BIT_DPI_DONE
+    cdef bint untold = core.turns != NULL and not reading_is_over(row, &core.dpi)
     cdef u64 sum
     cdef u8 app = app_of(row, cold)
     if row.conn != NULL:

@@ -140,6 +140,8 @@ CARRIED = [
     Case("tzsp", 1, over_udp(37008, b"\1\0\0\1\x0a\1\xd0\1" + ETHERNET), IN4, "eth ip udp tzsp eth ip udp",
          label("tzsp"), 2),
     Case("gue", 1, over_udp(6080, b"\0\4\0\0" + INNER4), IN4, "eth ip udp gue ip udp", label("gue"), 2),
+    Case("gtp 0", 1, over_udp(3386, struct.pack(">BBHHHI8s", 0x1E, 255, len(INNER4), 1, 9, 0xFFFFFFFF, b"\x12" * 8)
+                              + INNER4), IN4, "eth ip udp gtp-u ip udp", label("gtp-u", "teid 0x00000009"), 2),
     Case("vxlan reserved bits", 1, over_udp(4789, struct.pack(">II", 0x08000000, 5 << 8 | 1) + ETHERNET), IN4,
          "eth ip udp vxlan eth ip udp", label("vxlan", "vni 5"), 2),
     Case("vxlan-gpe nsh", 1, over_udp(4790, struct.pack(">BBBBI", 0x0C, 0, 0, 4, 5 << 8) + NSH4 + INNER4), IN4,
@@ -163,6 +165,7 @@ NOT_CARRIED = [
     (6080, b"\0\4\0\0" + bytes(40)),
     (1701, b"\0\3\0\0\0\0\0\x4d" + bytes(40)),
     (4790, bytes(60)),
+    (3386, b"\x1e\xff" + struct.pack(">H", len(INNER4) - 1) + bytes(16) + INNER4),
     (40001, INNER6[:46] + b"\x12\x34" + INNER6[48:]),
     (40001, INNER6[:-1]),
     (4789, vxlan(5, ETHERNET)[:20]),

@@ -9,7 +9,7 @@ import pytest
 from conversation import CLIENT, SERVER, Talk
 from running import Result, run
 from talks import Turns, dns_message, vector
-from wire import A4, ACK, B4, MS, PSH, START, SYN, eth, ip4, syn_options, udp
+from wire import A4, ACK, B4, MS, PSH, RST, START, SYN, eth, ip4, syn_options, udp
 
 GET = b"GET /%d HTTP/1.1\r\nHost: h.example\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -80,6 +80,28 @@ def test_a_connection_after_an_orderly_end_with_the_same_initial_number() -> Non
     result = run(first.frames + second.frames, kinds=("flows", "http"))
     assert [flow["packets_out"] for flow in result.flows] == [6, 6]
     assert pairs(result) == [("/0", 200, 2), ("/1", 200, 2)]
+
+
+@pytest.mark.parametrize("shaken", [False, True])
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_syn_that_was_refused_and_comes_again(times: int, shaken: bool) -> None:
+    """Windows sends the very same one three times; a half-open scan answers the SYN/ACK by a RST itself."""
+    frames, now = [], START
+    for _ in range(times):
+        talk = Talk(start=now)
+        talk.segment(CLIENT, SYN, ack=0, options=syn_options())
+        if shaken:
+            talk.segment(SERVER, SYN | ACK, options=syn_options(), ack=talk.seq[CLIENT] + 1)
+            talk.segment(CLIENT, RST, seq=talk.seq[CLIENT] + 1, ack=0)
+        else:
+            talk.segment(SERVER, RST | ACK, seq=0, ack=talk.seq[CLIENT] + 1)
+        frames += talk.frames
+        now = talk.now + 500 * MS
+    last = exchange(Talk(start=now).open(), 0)
+    result = run(frames + last.frames, kinds=("flows", "http"))
+    assert (result.flows[-1]["state"], result.flows[-1]["ended"]) == ("ESTABLISHED", "end-of-input")
+    assert pairs(result) == [("/0", 200, 2)] and len(result.flows) == (times + 1 if shaken else 1)
+    assert run(frames).flows[-1]["state"] == "CLOSED"
 
 
 # --- what was said before the protocol is known ---
@@ -162,6 +184,14 @@ def test_long_heads(size: int) -> None:
     records = read(exchange(said([(CLIENT, request), (SERVER, answer)]), 1)).by_kind["http"]
     assert [(each["host"], each["path"], each["status"]) for each in records] == [
         ("h.example", "/long", 200), ("h.example", "/1", 200)]
+
+
+def test_a_version_in_small_letters_is_a_request_that_servers_refuse() -> None:
+    """RFC 9112 section 2.3; Wireshark reads it too."""
+    refused = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno"
+    records = read(exchange(said([(CLIENT, (GET % 0).replace(b"HTTP", b"http")), (SERVER, refused)]), 1))
+    assert pairs(records) == [("/0", 400, 2), ("/1", 200, 2)]
+    assert [each["version"] for each in records.by_kind["http"]] == ["1.1", "1.1"]
 
 
 # --- DNS in other places ---

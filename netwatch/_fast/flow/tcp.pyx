@@ -66,7 +66,8 @@ TRANSITIONS = {
     "CLOSE_WAIT": {"fin-initiator": "LAST_ACK", "rst": "CLOSED"},
     "LAST_ACK": {"acked-initiator": "CLOSED", "rst": "CLOSED"},
     "TIME_WAIT": {"rst": "CLOSED"},
-    "CLOSED": {},
+    # Whose SYN was refused may send the very same again (section 3.10.7.4): nothing else is a SYN of this connection.
+    "CLOSED": {"syn": "SYN_SENT"},
 }
 STATES = ("NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT1", "FIN_WAIT2", "CLOSE_WAIT", "CLOSING", "LAST_ACK",
           "TIME_WAIT", "CLOSED", "UNKNOWN")         # by ST_ number
@@ -90,7 +91,7 @@ cdef int tcp_begins_anew(const Row* row, TcpRow* t, const Packet* pk) noexcept n
         return ANEW_NOT
     if t.flags[s] & TCP_SYN:
         if pk.seq == t.isn[s]:
-            return (row.state == ST_CLOSED or row.state == ST_TIME_WAIT) and t.shaken & 4 != 0
+            return (row.state == ST_CLOSED or row.state == ST_TIME_WAIT) and t.shaken & 6 != 0
     elif row.state < ST_FIN_WAIT1 or row.state > ST_CLOSED:
         if t.flags[s] == 0:                     # the peer spoke first: is it answering this SYN?
             if not t.flags[1 - s] & TCP_ACK or row.acked[1 - s] == pk.seq + 1:

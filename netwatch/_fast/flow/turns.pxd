@@ -1,9 +1,9 @@
 """Turns of flows, for detectors: one began, was answered, refused, has carried much, what it said. See turns.pyx."""
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.base.mix cimport prefetch
-from netwatch._fast.flow.content cimport Dpi
+from netwatch._fast.flow.content cimport Dpi, EV_CHUNK
 from netwatch._fast.flow.stalls cimport Pulses
-from netwatch._fast.flow.row cimport Row, Cold, ST_DNS_QUERY, TcpRow
+from netwatch._fast.flow.row cimport BIT_DPI_DONE, Row, Cold, ST_DNS_QUERY, TcpRow
 from netwatch._fast.wire.packet cimport Packet
 
 cdef enum:                     # Turn.what
@@ -85,6 +85,7 @@ cdef struct TurnList:
 cdef struct Mark:              # what a packet may change
     u8 state
     u8 bits
+    bint over                  # the reading was
     u64 payload                # of the packet's side
     u64 dns                    # responses that were timed; of who diagnoses
 
@@ -95,17 +96,25 @@ cdef inline void facts_near(const TurnList* turns, const Cold* cold) noexcept no
         prefetch(<const u8*>cold.facts + 64)
         prefetch(<const u8*>cold.facts + 128)
 
+cdef inline bint reading_is_over(const Row* row, const Dpi* dpi) noexcept nogil:
+    """Has the flow's protocol read all that it wants? The bytes of the flow may be shown to others all the same."""
+    if row.bits & BIT_DPI_DONE:
+        return True
+    return dpi.want >> EV_CHUNK & 1 and row.conn != NULL and row.conn.half[0].dead and row.conn.half[1].dead
+
 cdef inline void turn_mark(const TurnList* turns, Mark* mark, const Row* row, const Dpi* dpi,
                            const Packet* pk) noexcept nogil:
     mark.state, mark.bits, mark.payload = row.state, row.bits, row.payload[pk.side]
+    mark.over = reading_is_over(row, dpi)
     mark.dns = dpi.dns_timed if turns.pulses != NULL else 0
 
-cdef inline bint turn_nothing(const TurnList* turns, const Mark* mark, const Row* row, const Packet* pk) noexcept nogil:
+cdef inline bint turn_nothing(const TurnList* turns, const Mark* mark, const Row* row, const Dpi* dpi,
+                              const Packet* pk) noexcept nogil:
     """Did the packet surely change nothing? As most do not, and nobody diagnoses."""
     cdef int s = pk.side
     return (turns.pulses == NULL and row.state == mark.state and row.bits == mark.bits and row.packets[s] != pk.count
             and (row.payload[s] ^ mark.payload) >> CARRIED_BITS == 0
-            and not (turns.heard.asked and row.state == ST_DNS_QUERY))
+            and (mark.over or not reading_is_over(row, dpi)) and not (turns.heard.asked and row.state == ST_DNS_QUERY))
 
 cdef void turn_packet(TurnList* turns, const Mark* mark, const Row* row, const Cold* cold, const TcpRow* tcp,
                       const Dpi* dpi, const Packet* pk, u32 number) noexcept nogil     # after it was accounted for

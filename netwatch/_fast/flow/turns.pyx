@@ -8,7 +8,7 @@ from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport i32, u8, u16, u32, u64, be16
 from netwatch._fast.base.domain cimport NAME_TEXT, name_end, name_text
-from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_INITIATOR_B, Cold, Facts, Row, ST_CLOSED, ST_DNS_QUERY,
+from netwatch._fast.flow.row cimport (BIT_INITIATOR_B, Cold, Facts, Row, ST_CLOSED, ST_DNS_QUERY,
                                       ST_DNS_RESPONSE, ST_ESTABLISHED, ST_SYN_RECV, ST_SYN_SENT, ST_TCP_UNKNOWN,
                                       ST_TIME_WAIT, TcpRow)
 from netwatch._fast.flow.content cimport DNS_KEPT, Dpi, FACT_HEAD, app_of
@@ -294,7 +294,7 @@ cdef void turn_packet(TurnList* turns, const Mark* mark, const Row* row, const C
         turn = turn_bare(turns, TURN_CARRIED, row, cold, number, pk.frame.ts, pk.frame.n, 0)
         if turn != NULL:
             turn.spoke = responder
-    if row.bits & ~mark.bits & BIT_DPI_DONE and cold.facts != NULL:
+    if not mark.over and cold.facts != NULL and reading_is_over(row, dpi):
         facts_put(turns, TURN_TOLD, row, cold, number, pk.frame.ts, pk.frame.n)
     if turns.heard.asked and row.state == ST_DNS_QUERY and not responder and not pk.part:
         asked(turns, row, cold, pk, number)

@@ -2,13 +2,13 @@
 
 Each function leaves in the cursor what comes next: Ethernet, LLC, PPP, a network protocol, or a rejection.
 """
-from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16, be32, le16, le32
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16, be24, be32, le16, le32
 from netwatch._fast.base.mix cimport mix_bytes
 from netwatch._fast.wire.names cimport (LAYER_CHDLC, LAYER_FRELAY, LAYER_LOOP, LAYER_NFLOG, LAYER_NULL, LAYER_PKTAP,
                                         LAYER_RAW, LAYER_SLL, LAYER_SLL2, REJECT_LINK_CUT, REJECT_LINK_TYPE)
 from netwatch._fast.wire.cursor cimport (Cursor, MARK_CIRCUIT, MARK_INTERFACE, NEXT_ETH, NEXT_GRE, NEXT_IP, NEXT_LINK,
-                                         NEXT_LLC, NEXT_PPP, NEXT_REJECT, NEXT_WLAN, advance, captured, layer, mark,
-                                         reject)
+                                         NEXT_LLC, NEXT_MPLS, NEXT_PPP, NEXT_REJECT, NEXT_WLAN, advance, captured,
+                                         layer, mark, reject)
 from netwatch._fast.wire.devices cimport (broadcom_open, dsa_open, enc_open, infiniband_open, ipnet_open, juniper_open,
                                           pflog_open)
 from netwatch._fast.wire.wlan cimport radiotap_open
@@ -50,7 +50,7 @@ _read(10, wlan_open, (105,))
 _read(11, radiotap_open, (119, 127, 163, 192))
 _read(12, pktap_open, (149, 258))
 _read(13, nflog_open, (239,))
-_read(14, llc_carrier_open, (6, 10, 100, 122))
+_read(14, llc_carrier_open, (6, 10, 11, 100, 122))
 _read(15, arcnet_open, (129,))
 _read(16, pflog_open, (117,))
 _read(17, enc_open, (109,))
@@ -59,6 +59,9 @@ _read(19, juniper_open, (*range(130, 138), 141, 142, 167, 168, *range(178, 182),
 _read(20, infiniband_open, (242,))
 _read(21, dsa_open, (284, 285))
 _read(22, broadcom_open, (281, 282))
+_read(23, sunatm_open, (123,))
+_read(24, analyzer_open, (240, 241, 274))
+_read(25, mpls_open, (219,))
 
 
 cdef void link_open(Cursor* c) noexcept nogil:
@@ -263,6 +266,39 @@ cdef void llc_carrier_open(Cursor* c) noexcept nogil:
         c.next = NEXT_LLC
     else:
         reject(c, REJECT_LINK_CUT)
+
+
+cdef void sunatm_open(Cursor* c) noexcept nogil:
+    """LINKTYPE_SUNATM: flags with the kind of traffic, VPI, VCI (2); then LLC, or Ethernet behind the two bytes of LAN
+    emulation."""
+    cdef const u8* p = c.p
+    if not advance(c, 4):
+        reject(c, REJECT_LINK_CUT)
+    elif p[0] & 15 == 2:
+        mark(c, MARK_CIRCUIT, <u64>1 << 40 | be24(p + 1))
+        c.next = NEXT_LLC
+    elif p[0] & 15 == 1 and captured(c) >= 2 and be16(p + 4) != 0xFF00:      # else it is LAN emulation's own
+        mark(c, MARK_CIRCUIT, <u64>1 << 40 | be24(p + 1))
+        advance(c, 2)
+        c.next = NEXT_ETH
+    else:
+        reject(c, REJECT_LINK_TYPE)
+
+
+cdef void analyzer_open(Cursor* c) noexcept nogil:
+    """LINKTYPE_NETANALYZER: 4 bytes of the device, then Ethernet; _TRANSPARENT has the preamble before that, and
+    LINKTYPE_ETHERNET_MPACKET (IEEE 802.3br) that alone: what begins a whole frame (SMD-E) is read."""
+    cdef u32 n = 0 if c.link == 274 else 4, preamble = 0 if c.link == 240 else 8
+    if not advance(c, n + preamble):
+        reject(c, REJECT_LINK_CUT)
+    elif preamble and c.p[-1] != 0xD5:
+        reject(c, REJECT_LINK_TYPE)
+    else:
+        c.next = NEXT_ETH
+
+
+cdef void mpls_open(Cursor* c) noexcept nogil:
+    c.next = NEXT_MPLS
 
 
 cdef void arcnet_open(Cursor* c) noexcept nogil:

@@ -8,11 +8,12 @@ from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16, be24, be32
 from netwatch._fast.base.mix cimport mix_bytes, mix_pair
 from netwatch._fast.wire.evidence cimport is_ethernet, is_ip, is_proven
 from netwatch._fast.wire.gre cimport gre
+from netwatch._fast.wire.gtp cimport gtp0, gtpu, gtpu_header
 from netwatch._fast.wire.l2tp cimport l2tp
 from netwatch._fast.wire.link cimport link_knows
-from netwatch._fast.wire.names cimport (LAYER_AYIYA, LAYER_CAPWAP, LAYER_GENEVE, LAYER_GTPU, LAYER_GUE, LAYER_LISP,
+from netwatch._fast.wire.names cimport (LAYER_AYIYA, LAYER_CAPWAP, LAYER_GENEVE, LAYER_GUE, LAYER_LISP,
                                         LAYER_LWAPP, LAYER_TEREDO, LAYER_TZSP, LAYER_VXLAN, TUN_AYIYA, TUN_CAPWAP,
-                                        TUN_FOU, TUN_GENEVE, TUN_GRE_UDP, TUN_GTPU, TUN_GUE, TUN_LISP, TUN_LWAPP,
+                                        TUN_FOU, TUN_GENEVE, TUN_GRE_UDP, TUN_GUE, TUN_LISP, TUN_LWAPP,
                                         TUN_MPLS_UDP, TUN_TEREDO, TUN_TZSP, TUN_VXLAN)
 from netwatch._fast.wire.cursor cimport (Cursor, NEXT_ETH, NEXT_IP, NEXT_LINK, NEXT_MPLS, NEXT_WLAN, NEXT_WLAN_SWAPPED,
                                          advance, be48, captured, layer)
@@ -61,6 +62,7 @@ _carries(11, ayiya, (5072,))
 _carries(12, tzsp, (37008,))
 _carries(GUE, gue, (6080,), True)
 _carries(14, lwapp, (12222,))
+_carries(15, gtp0, (3386,))
 
 
 cdef bint udp_tunnel(Cursor* c) noexcept nogil:
@@ -206,45 +208,6 @@ cdef bint geneve(Cursor* c) noexcept nogil:
     layer(c, LAYER_GENEVE)
     push_marked(c, TUN_GENEVE, be24(p + 4), be24(p + 4))
     c.next = be16(p + 2)
-    advance(c, n)
-    return True
-
-
-cdef u32 gtpu_header(const Cursor* c) noexcept nogil:
-    """Bytes of a GTP-U header (3GPP TS 29.281 section 5.1) of version 1 and message 255 (G-PDU), with its optional
-    fields and extension headers; 0 when it is none."""
-    cdef const u8* p = c.p
-    cdef u32 n = 12
-    cdef u8 more
-    if captured(c) < 9 or p[0] & 0xF0 != 0x30 or p[1] != 255:
-        return 0
-    if not p[0] & 7:
-        return 8
-    if captured(c) < n:
-        return 0
-    more = p[11] if p[0] & 4 else 0
-    while more:
-        if captured(c) <= n or p[n] == 0 or captured(c) < n + <u32>p[n] * 4:
-            return 0
-        n += <u32>p[n] * 4
-        more = p[n - 1]
-    return n
-
-
-cdef bint gtpu(Cursor* c) noexcept nogil:
-    """What GTP-U carries: IP, or a frame."""
-    cdef const u8* p = c.p
-    cdef u32 n = gtpu_header(c)
-    if n == 0 or captured(c) <= n:
-        return False
-    if p[n] >> 4 == 4 or p[n] >> 4 == 6:
-        c.next = NEXT_IP
-    elif is_ethernet(p + n, captured(c) - n, c.wire - n, False):      # a PDU session of type Ethernet
-        c.next = NEXT_ETH
-    else:
-        return False
-    layer(c, LAYER_GTPU)
-    push_directed(c, TUN_GTPU, be32(p + 4), be32(p + 4))
     advance(c, n)
     return True
 

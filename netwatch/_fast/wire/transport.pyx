@@ -14,6 +14,7 @@ from netwatch._fast.wire.names cimport (LAYER_AH, LAYER_ESP, LAYER_ICMP, LAYER_I
 from netwatch._fast.wire.cursor cimport (Cursor, NEXT_CHAIN, NEXT_DONE, NEXT_ETH, NEXT_IP, NEXT_MPLS, advance, captured,
                                          layer, reject, rest_is_payload)
 from netwatch._fast.wire.defrag cimport defrag_keep
+from netwatch._fast.wire.esp cimport esp_null
 from netwatch._fast.wire.evidence cimport is_ethernet, is_ip
 from netwatch._fast.wire.gre cimport gre
 from netwatch._fast.wire.ipcomp cimport ipcomp_open
@@ -302,8 +303,13 @@ cdef void authentication(Cursor* c) noexcept nogil:
 
 
 cdef void encrypted(Cursor* c) noexcept nogil:
+    """ESP, RFC 4303."""
+    cdef u8 proto = 0
     layer(c, LAYER_ESP)
-    rest_is_payload(c)
+    if c.partial or not esp_null(c, &proto):
+        rest_is_payload(c)
+    else:
+        chain(c, proto)
 
 
 cdef void igmp(Cursor* c) noexcept nogil:

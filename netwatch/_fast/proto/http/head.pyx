@@ -76,8 +76,10 @@ cdef int first_request(Slice data, bint holed) noexcept nogil:
 
 
 cdef inline bint has_version(const u8* line, u32 n) noexcept nogil:
-    """The line ends in ` HTTP/1.x`; HTTP/0.9's requests have no version (RFC 1945 section 5.1)."""
-    return n > 9 and line[n - 9] == c' ' and starts(line + n - 8, 8, b"HTTP/1.", 7) and is_digit(line[n - 1])
+    """The line ends in ` HTTP/1.x`; HTTP/0.9's requests have no version (RFC 1945 section 5.1). Who writes it small is
+    refused by servers (RFC 9112 section 2.3): that, too, is to be seen."""
+    return n > 9 and line[n - 9] == c' ' and is_digit(line[n - 1]) and (
+        starts(line + n - 8, 8, b"HTTP/1.", 7) or starts(line + n - 8, 8, b"http/1.", 7))
 
 
 cdef int response_start(const u8* p, u32 n) noexcept nogil:

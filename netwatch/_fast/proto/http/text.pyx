@@ -128,13 +128,13 @@ def _request(obj: dict, head: bytes, show_secrets: bool) -> None:
         return
     method, _, rest = lines[0].partition(b" ")
     target, _, version = rest.rpartition(b" ")
-    if not version.startswith(b"HTTP/"):
+    if not version.upper().startswith(b"HTTP/"):
         target, version = rest, b""
     path = clean(target.strip(b" \t"), _MAX_VALUE)
     fields = _fields(lines[1:], show_secrets)
     host = _authority(path) or fields.get("host", "")
     if version:
-        obj["version"] = clean(version, 16).removeprefix("HTTP/")
+        obj["version"] = clean(version, 16)[5:]
     obj["method"] = clean(method, 32)
     if host:
         obj["host"] = host[0] if isinstance(host, list) else host
