@@ -190,7 +190,7 @@ _STREAM = (
 _PROTOCOLS = (*WEB, *LOGINS, *TEXT_PROTOCOLS, *SERVICES, *SHARING, *DATABASES, *BROKERS, *ROUTING, *INDUSTRIAL, *CALLS,
               *TELEMETRY)
 # a list that what a flow says fills is bounded, and says so
-_MORE = tuple(Field(f"{field.name}_more", ("flow",), INT, "MORE", 6,
+_MORE = tuple(Field(f"{field.name}_more", ("flow", "dns") if field.name == "dns.answers" else ("flow",), INT, "MORE", 6,
                     f"How many more different ones there were, at least, than `{field.name}` has; 120 are counted.")
               for field in _PROTOCOLS if field.many and "flow" in field.kinds and field.name.count(".") == 1)
 FIELDS: tuple[Field, ...] = (*_IDENTITY, *_COUNTS, *_HEALTH, *_NAMING, *ENDS, *_OWNER, *_PROTOCOLS, *_MORE, *_PACKET,

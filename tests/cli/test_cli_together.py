@@ -20,6 +20,8 @@ from netwatch.cli import run
 WHOLE = os.environ.get("NETWATCH_MATRIX") == "1"
 OWN = [path for folder in ("golden", "captures") for path in sorted((ROOT / "tests" / folder).glob("*.pcap"))]
 KINDS = ("flows", "packets", "dns", "http", "tls", "streams", "summary")
+BESIDES = ("hosts", "processes", "events", "alerts", "findings")  # what addons make of the same
+ONE_OF = {"process": "processes", **{kind[:-1]: kind for kind in (*KINDS, *BESIDES) if kind.endswith("s")}}
 OPTIONS = {
     **{f"what {kind}": ["--what", kind] for kind in KINDS},
     "what all": ["--what", ",".join(KINDS)],
@@ -55,6 +57,11 @@ ASKING = {"where", "where of the flow", "where of a service", "fields"}
 PAIRS = [(a, b) for a, b in itertools.combinations(OPTIONS, 2) if OPTIONS[a][0] != OPTIONS[b][0]]
 
 
+# of each kind alone, not in pairs
+ALONE = {f"what {kind}": ["--what", kind] for kind in (*KINDS, *BESIDES)} | {
+    "what there is": ["--what", ",".join((*KINDS, *BESIDES))]}
+
+
 def words(path: Path, folder: Path, *names: str) -> list[str]:
     """The command for these options; where there is no key log, an empty one."""
     keys = path.with_suffix(".keys")
@@ -62,7 +69,7 @@ def words(path: Path, folder: Path, *names: str) -> list[str]:
         keys = folder / "none.keys"
         keys.write_bytes(b"")
     stand = {"KEYS": str(keys), "OUT": str(folder / "out.pcapng")}
-    return ["read", str(path), *(stand.get(word, word) for name in names for word in OPTIONS[name])]
+    return ["read", str(path), *(stand.get(word, word) for name in names for word in (ALONE | OPTIONS)[name])]
 
 
 def code_of(pair: tuple[str, str]) -> set[int]:
@@ -113,14 +120,15 @@ def test_pairs_of_options(pair: tuple[str, str], tmp_path: Path, capfdbinary: py
             assert kept == (min(whole, 7) if "count" in pair else whole) or "where" in " ".join(pair), path
 
 
-def kinds_alone(path: Path, folder: Path, capfdbinary: pytest.CaptureFixture[bytes], *more: str) -> None:
+def kinds_alone(path: Path, folder: Path, capfdbinary: pytest.CaptureFixture[bytes], *more: str,
+                besides: tuple[str, ...] = BESIDES) -> None:
     """Each kind by itself has the records that it has among all kinds, with `more` options as without."""
-    codes = {run(words(path, folder, "what all", "keylog", *more))}
-    together: dict[str, list[bytes]] = {kind: [] for kind in KINDS}
+    codes = {run(words(path, folder, "what there is", "keylog", *more))}
+    together: dict[str, list[bytes]] = {kind: [] for kind in (*KINDS, *BESIDES)}
     for line in capfdbinary.readouterr().out.splitlines():
         kind = json.loads(line)["schema"].removeprefix("netwatch.").partition("/")[0]
-        together[kind if kind in together else kind + "s"].append(line)
-    for kind in KINDS:
+        together[kind if kind in together else ONE_OF[kind]].append(line)
+    for kind in (*KINDS, *besides):
         if kind == "summary" and ASKING & set(more):
             continue
         codes.add(run(words(path, folder, f"what {kind}", "keylog", *more)))
@@ -141,8 +149,17 @@ BESIDE = {"nothing else": (), "where": ("where of the flow",), "where of a servi
 @pytest.mark.same
 def test_a_kind_is_the_same_alone(path: Path, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     number = OWN.index(path)
+    besides = BESIDES if WHOLE else (BESIDES[number % len(BESIDES)],)
     for more in BESIDE.values() if WHOLE else ((), list(BESIDE.values())[1 + number % 3]):
-        kinds_alone(path, tmp_path, capfdbinary, *more)
+        kinds_alone(path, tmp_path, capfdbinary, *more, besides=besides)
+
+
+@pytest.mark.usefixtures("nothing_of_this_machine")
+@pytest.mark.same
+def test_alerts_come_in_one_order(shared: Path, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Whether the bytes of flows are asked for or not, what they said is known when their protocol has read it: here of
+    two flows that show one certificate, the later first."""
+    kinds_alone(shared / "captures" / "ndpi" / "http_ipv6.pcap", tmp_path, capfdbinary)
 
 
 @pytest.mark.usefixtures("nothing_of_this_machine")

@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import pytest
+from conversation import CLIENT, SERVER, Talk
 from netwatch_command import ROOT
+from running import run
 
 from netwatch._fast.out.probe import Probe
 from netwatch._fast.out.protocols import DESCRIBING, FACT_MORE, PLAIN, flow_fields
+from netwatch._fast.proto.dns.text import message
 from netwatch.schema import FIELDS, Field, Type
 
 # a value that is added to a list without being looked for among its others, and why that is right
@@ -125,3 +128,40 @@ def test_a_single_value_that_found_no_room_is_no_list() -> None:
     assert obj["arguments_more"] >= 8 and "user" not in obj and "client" not in obj
     lists = {plain.key for name in ("arguments", "commands", "codes") for _, plain in PLAIN[f"ftp.{name}"]}
     assert {value[0] for key, value in probe.facts if key == FACT_MORE} <= lists
+
+
+def question(n: int) -> bytes:
+    return b"\4q%03d\2ex\0\0\1\0\1" % n
+
+
+@pytest.mark.parametrize(("asked", "answered", "listed"), [(1, 2, (1, 2)), (300, 0, (256, 0)), (1, 300, (1, 256))])
+def test_sections_of_a_dns_message(asked: int, answered: int, listed: tuple[int, int]) -> None:
+    """An OPT record (RFC 6891) is none of those that are listed; a header that says more than there is is believed to
+    have been cut."""
+    record = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\1\2\3\4"
+    opt = b"\0\0\x29\x10\0\0\0\0\0\0\0"
+    parts = b"".join(map(question, range(asked))), record * answered, opt
+    whole = struct.pack(">HHHHHH", 7, 0x8180, asked, answered, 0, 1) + b"".join(parts)
+    obj = message(whole)
+    assert (len(obj["questions"]), len(obj["answers"])) == listed
+    assert obj.get("questions_more", 0) == asked - listed[0]
+    assert obj.get("answers_more", 0) == answered - listed[1]
+    cut = message(whole[: -len(opt) - 1])
+    assert cut["answers_more"] >= 1 or not answered
+
+
+@pytest.mark.parametrize("size", [10, 100])
+@pytest.mark.parametrize("fields", [0, 255, 256, 300, 1500])
+def test_fields_of_an_http_head(fields: int, size: int) -> None:
+    """What is kept of a head has a bound as well; of more lines than that holds the last are missing."""
+    lines = b"".join(b"X-%d: %s\r\n" % (n, b"v" * size) for n in range(fields))
+    talk = Talk().open()
+    for side, start in ((CLIENT, b"GET /0 HTTP/1.1\r\n"), (SERVER, b"HTTP/1.1 204 No Content\r\n")):
+        head = start + lines + b"\r\n"
+        for at in range(0, len(head), 1400):
+            talk.say(side, head[at : at + 1400]).ack(1 - side)
+    record, = run(talk.frames, kinds=("http",)).by_kind["http"]
+    for name in ("request_headers", "response_headers"):
+        more = record.get(f"{name}_more", 0)
+        assert len(record[name]) + more <= fields and (more > 0) == (len(record[name]) < fields)
+        assert fields * (size + 9) > 16000 or len(record[name]) + more == fields

@@ -53,6 +53,18 @@ def test_it_says_what_cryptography_says(kind: str) -> None:
             assert said["not_after"] == f"{cert.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}"
 
 
+@pytest.mark.parametrize("count", [1, 512, 513, 600])
+def test_more_names_than_are_shown_are_counted(count: int) -> None:
+    key, name = KEYS["EC secp256r1"](), x509.Name([x509.NameAttribute(OIDS.COMMON_NAME, "a.example")])
+    names = x509.SubjectAlternativeName([x509.DNSName(f"n{each}.example") for each in range(count)])
+    cert = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+            .serial_number(7).not_valid_before(DAYS[2]).not_valid_after(DAYS[1]).add_extension(names, critical=False)
+            .sign(key, hashes.SHA256()))
+    said = describe_cert(cert.public_bytes(Encoding.DER))
+    assert said is not None and len(said["san"]) == min(count, 512)
+    assert said.get("san_more", 0) == max(0, count - 512)
+
+
 def test_what_is_broken_is_read_as_far_as_it_is_whole() -> None:
     der = made(KEYS["RSA 2048"](), NAMES[1], DAYS[2]).public_bytes(Encoding.DER)
     whole = certificate(der)

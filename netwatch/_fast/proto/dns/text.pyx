@@ -67,15 +67,17 @@ def label(obj: dict) -> str:
     return " ".join([name, *obj.get("types", ())[:1], *obj.get("names", ())[:1]])
 
 
-def _questions(msg: bytes, at: int, count: int, unicast_bit: bool):
-    found = []
+def _questions(msg: bytes, at: int, count: int, unicast_bit: bool, out: list) -> int:
+    """Append the questions to `out`; the offset after them."""
     for _ in range(count):
         name, at = read_name(msg, at, len(msg))
         kind, cls = struct.unpack_from(">HH", msg, at)
         at += 4
-        # RFC 6762 section 5.4: the top bit of the class asks for a unicast response.
-        found.append({"name": name, "type": type_name(kind), "class": class_name(cls & 0x7FFF if unicast_bit else cls)})
-    return found, at
+        if len(out) < _MAX_RECORDS:
+            # RFC 6762 section 5.4: the top bit of the class asks for a unicast response.
+            out.append({"name": name, "type": type_name(kind),
+                        "class": class_name(cls & 0x7FFF if unicast_bit else cls)})
+    return at
 
 
 def _records(msg: bytes, at: int, count: int, section, out: list):
@@ -100,7 +102,7 @@ def message(msg: bytes, transport: str = "udp") -> dict:
     """The body of a dns record from a raw message. One that breaks gives what stands before the break; never raises.
 
     `answers` holds the resource records of all sections; those of the authority and additional sections say so in
-    their `section`.
+    their `section`. Where a list has fewer than the header says, how many more that is stands beside it.
     """
     if len(msg) < 12:
         return {"transport": transport}
@@ -112,14 +114,19 @@ def message(msg: bytes, transport: str = "udp") -> dict:
     obj = {"id": ident, "qr": "response" if response else "query", "opcode": OPCODES.get(opcode) or f"OPCODE{opcode}",
            "flags": [name for bit, name in table if flags & bit], "questions": [], "answers": [],
            "transport": transport}
+    options = 0
     try:
-        obj["questions"], at = _questions(msg, 12, min(counts[0], _MAX_RECORDS), transport == "mdns")
+        at = _questions(msg, 12, counts[0], transport == "mdns", obj["questions"])
         for section, count in zip((None, "authority", "additional"), counts[1:], strict=True):
             at, edns = _records(msg, at, count, section, obj["answers"])
             if edns is not None:
                 rcode |= edns >> 24 << 4      # RFC 6891 section 6.1.3
+                options = 1
     except (ValueError, struct.error):
         pass
+    for name, most in (("questions", counts[0]), ("answers", sum(counts[1:]) - options)):
+        if most > len(obj[name]):
+            obj[f"{name}_more"] = most - len(obj[name])
     if response:
         obj["rcode"] = rcode_name(rcode)
     return obj

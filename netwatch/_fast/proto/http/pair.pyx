@@ -48,13 +48,16 @@ cdef u8* keep_head(Look* look, Http* http, const u8* p, u32 n, u32* kept) noexce
 
 cdef u32 shorten(const u8* p, u32 n, u8* out, u32 most) noexcept nogil:
     """Copy a head that is too long into `most` bytes, at least LINE_LEAST: of the longest lines as much as leaves room
-    for all the others."""
-    cdef u32 widest = most
+    for all the others. One of which lines are missing ends within a line."""
+    cdef u32 widest = most, size, whole = n
     while widest >= 2 * LINE_LEAST and copied(p, n, NULL, widest) > most:
         widest //= 2
     while n and copied(p, n, NULL, widest) > most:
         n -= n // 8 + 1                         # more lines than anybody sends
-    return copied(p, n, out, widest)
+    size = copied(p, n, out, widest)
+    if n < whole and size and out[size - 1] == c'\n':
+        size -= 1
+    return size
 
 
 cdef u32 copied(const u8* p, u32 n, u8* out, u32 widest) noexcept nogil:

@@ -94,6 +94,19 @@ def _lines(head: bytes) -> list:
     return lines
 
 
+def _headers(obj: dict, name: str, fields: dict, lines: list, head: bytes) -> None:
+    """The fields of a head, and how many more there were, at least."""
+    obj[name] = fields
+    more = max(0, len(lines) - 1 - _MAX_FIELDS) + (not _is_whole(head))
+    if more:
+        obj[f"{name}_more"] = more
+
+
+def _is_whole(head: bytes) -> bool:
+    """Is no line missing? One with more than are kept ends within a line (shorten() of pair.pyx)."""
+    return head.endswith(b"\n")
+
+
 def _fields(lines: list, show_secrets: bool) -> dict:
     """Lower-case names to values; a name sent more than once has a list."""
     fields = {}
@@ -142,7 +155,7 @@ def _request(obj: dict, head: bytes, show_secrets: bool) -> None:
     obj["path"] = path[:MAX_PATH]
     if len(path) > MAX_PATH:
         obj["path_full"] = path
-    obj["request_headers"] = fields
+    _headers(obj, "request_headers", fields, lines, head)
 
 
 def _response(obj: dict, head: bytes, show_secrets: bool) -> None:
@@ -152,7 +165,7 @@ def _response(obj: dict, head: bytes, show_secrets: bool) -> None:
     obj.setdefault("version", clean(lines[0][5:8], 3))
     if lines[0][9:12].isdigit():
         obj["status"] = int(lines[0][9:12])
-    obj["response_headers"] = _fields(lines[1:], show_secrets)
+    _headers(obj, "response_headers", _fields(lines[1:], show_secrets), lines, head)
 
 
 def record(payload: bytes, show_secrets: bool = False) -> dict:

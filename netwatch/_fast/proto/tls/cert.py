@@ -43,7 +43,8 @@ def _described(der: bytes) -> Record | None:
     obj: Record = {}
     if (cert := read_cert(der)) is not None:
         obj = {"subject": name_text(cert.subject), "issuer": name_text(cert.issuer)}
-    obj["san"] = _alt_names(der)
+    names = _alt_names(der)
+    obj |= {"san": names[:MOST_NAMES], "san_more": max(0, len(names) - MOST_NAMES)}
     if cert is not None:
         obj |= {"not_before": cert.not_before and f"{cert.not_before:%Y-%m-%dT%H:%M:%SZ}",
                 "not_after": cert.not_after and f"{cert.not_after:%Y-%m-%dT%H:%M:%SZ}", "key": _key_text(cert.key)}
@@ -77,7 +78,7 @@ def _names_of(der: bytes, at: int, end: int) -> list[str]:
         return []
     return [*(clean(each, 255) for each in _alternatives(der, at, end, DNS_NAME)),
             *(str(ip_address(each)) for each in _alternatives(der, at, end, IP_ADDRESS)
-              if len(each) in (4, 16))][:MOST_NAMES]
+              if len(each) in (4, 16))]
 
 
 def _alternatives(der: bytes, at: int, end: int, tag: int) -> Iterator[bytes]:

@@ -25,8 +25,8 @@ HELLO_DEPENDS = {
     "alpn": (TLS_ALPN,), "version": (TLS_VERSION,), "cipher": (TLS_CIPHER,), "ja3": OF_JA3, "ja4": OF_JA4,
     "client": OF_CLIENT, "ja3s": OF_JA3S, "ech": (TLS_ECH,),
     "resumed": (TLS_RESUMED,), "alert": (TLS_ALERT,), "sni": (TLS_SNI,), "alpn_chosen": (TLS_ALPN_CHOSEN,),
-    **dict.fromkeys(("cert.subject", "cert.issuer", "cert.san", "cert.not_before", "cert.not_after", "cert.key",
-                     "cert.sha256"), (TLS_CERT,)),
+    **dict.fromkeys(("cert.subject", "cert.issuer", "cert.san", "cert.san_more", "cert.not_before", "cert.not_after",
+                     "cert.key", "cert.sha256"), (TLS_CERT,)),
 }
 DEPENDS = {f"tls.{name}": keys for name, keys in HELLO_DEPENDS.items()} | {"label": (TLS_SNI,)}
 
