@@ -163,6 +163,29 @@ def test_a_server_that_is_sure_is_believed_whatever_its_client_says(name: str, w
     assert read(said([(CLIENT, words), (SERVER, SURE[name])], 5555)).flow["app"] == name
 
 
+PREFACE, SETTINGS = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"\0\0\0\4\0\0\0\0\0"
+REFUSED = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
+OTHERS = {"http": REFUSED, "ssh": b"SSH-2.0-OpenSSH_9.6\r\n", None: b"\x15\3\1\0\2\2\x46"}
+
+
+@pytest.mark.parametrize("app", OTHERS)
+@pytest.mark.parametrize("client", [b"a1 CAPABILITY\r\n", PREFACE + SETTINGS, PREFACE])
+def test_what_a_client_says_first_names_nothing_that_its_server_does_not_speak(client: bytes, app: str | None) -> None:
+    flow = read(said([(CLIENT, client), (SERVER, OTHERS[app])], 5555)).flow
+    assert flow.get("app") == app or (app is None and flow["app"] == "tls")
+
+
+def test_the_error_of_another_service_is_none_of_pop3() -> None:
+    talk = [(CLIENT, b"CAPA\r\n"), (SERVER, b"-ERR unknown command 'CAPA'\r\n")]
+    assert read(said(talk, 6379)).flow.get("app") != "pop3" and read(said(talk, 110)).flow["app"] == "pop3"
+
+
+@pytest.mark.parametrize("answer", [SETTINGS, b"\0\0\x08\7\0\0\0\0\0\0\0\0\0\0\0\0\1"])
+@pytest.mark.parametrize("piece", [1, 5, 1400])
+def test_a_server_of_http2_that_answers_or_takes_leave(answer: bytes, piece: int) -> None:
+    assert read(said([(CLIENT, PREFACE + SETTINGS), (SERVER, answer)], 5555, piece)).flow["app"] == "http2"
+
+
 # --- no evasion by length ---
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

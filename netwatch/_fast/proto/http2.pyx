@@ -83,6 +83,16 @@ cdef int http2_detect(Look* look, Slice data) noexcept nogil:
     return 100 if n == PREFACE else DETECT_MORE
 
 
+cdef int http2_agrees(Look* look, Slice data) noexcept nogil:
+    """Both sides begin with SETTINGS, the client's behind the preface (section 3.4); a server may take leave at once.
+    Who knows no HTTP/2 answers in HTTP/1, or in what else it speaks."""
+    if data.p[0] == c'P':
+        return memcmp(data.p, preface, data.n if data.n < PREFACE else PREFACE) == 0
+    if data.n < HEAD:
+        return 0 if data.p[0] else DETECT_MORE
+    return (data.p[3] == SETTINGS or data.p[3] == GOAWAY) and length_of(look, data.p, data.n) > 0
+
+
 cdef int first_settings(Look* look, Slice data) noexcept nogil:
     """How surely these bytes are the SETTINGS a server begins with (section 3.4): known identifiers, sane values.
 
@@ -270,7 +280,11 @@ cdef int http2_parse(Look* look, Slice data) noexcept nogil:
             code = begin(look, h, data)
             continue
         if not wants(look, EV_FRAME):
-            return PARSE_DONE
+            if h.begun[1 - look.side]:
+                return PARSE_DONE
+            look.used = data.n         # only whether the other side agrees is still to be seen
+            look.skip = <u64>1 << 62
+            continue
         if h.left[look.side]:
             pass_over(look, data, h.left[look.side])
             h.left[look.side] = 0
@@ -308,6 +322,7 @@ cdef void http2_define(Proto* p) noexcept nogil:
     reads(p, "http2", ON_TCP, http2_detect, http2_parse)
     p.first[c'P'] = p.first[0] = 1
     p.traits = TRAIT_STREAMS
+    p.agrees = http2_agrees
     p.lost = http2_lost
     p.closing = http2_closing
 

@@ -136,7 +136,9 @@ cdef int imap_agrees(Look* look, Slice data) noexcept nogil:
     cdef i64 lf = find_byte(data.p, data.n, c'\n')
     cdef Slice rest = slice_of(data.p, <u32>lf if lf > 0 else data.n)
     cdef Slice tag, word
-    if look.cold.confidence >= SURE_GREETING or port_is(look, PORT) or not from_client(look):
+    if not from_client(look):
+        return tagged_line(data, False)
+    if look.cold.confidence >= SURE_GREETING or port_is(look, PORT):
         return 1
     if lf < 0 and data.n < DETECT_ENOUGH:
         return DETECT_MORE

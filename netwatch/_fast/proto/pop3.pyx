@@ -108,11 +108,14 @@ cdef bint may_be_command(Slice data) noexcept nogil:
 
 
 cdef int pop3_agrees(Look* look, Slice data) noexcept nogil:
-    """A server answers +OK or -ERR. Many other services greet with +OK: what their clients say is none of POP3."""
+    """A server greets with +OK, or refuses to (RFC 1939 section 4); elsewhere than on its port -ERR as the first word
+    may be any other's, Redis' too. Many other services greet with +OK: what their clients say is none of POP3."""
     if look.cold.confidence >= SURE_GREETING:
         return 1
-    if data.p[0] == c'+' or data.p[0] == c'-':
-        return starts(data.p, data.n, b"+OK", smaller(data.n, 3)) or starts(data.p, data.n, b"-ERR", smaller(data.n, 4))
+    if data.p[0] == c'+':
+        return starts(data.p, data.n, b"+OK", smaller(data.n, 3))
+    if data.p[0] == c'-':
+        return port_is(look, POP_PORT) and starts(data.p, data.n, b"-ERR", smaller(data.n, 4))
     return may_be_command(data)
 
 
