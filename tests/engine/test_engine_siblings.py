@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from conversation import CLIENT, SERVER, Talk
 from running import Result, run
-from talks import Turns, dns_message, vector
+from talks import Turns, dns_message, tls_record, tls_talk, vector
 from wire import A4, ACK, B4, MS, PSH, RST, START, SYN, eth, ip4, syn_options, udp
 
 GET = b"GET /%d HTTP/1.1\r\nHost: h.example\r\n\r\n"
@@ -80,6 +80,18 @@ def test_a_connection_after_an_orderly_end_with_the_same_initial_number() -> Non
     result = run(first.frames + second.frames, kinds=("flows", "http"))
     assert [flow["packets_out"] for flow in result.flows] == [6, 6]
     assert pairs(result) == [("/0", 200, 2), ("/1", 200, 2)]
+
+
+@pytest.mark.parametrize("ahead", [100, 5000, 3_000_000, 16_000_000, 1_000_000_000])
+@pytest.mark.parametrize("side", [CLIENT, SERVER])
+def test_an_acknowledgement_of_what_was_never_sent_changes_nothing(side: int, ahead: int) -> None:
+    """RFC 9293 section 3.10.7.4: whether the capture missed those bytes shows by what their sender goes on with."""
+    talk = exchange(Talk().open(), 0)
+    talk.segment(side, ACK, ack=talk.seq[1 - side] + ahead)
+    result = read(exchange(talk, 1).close(), ("flows", "http", "streams"))
+    assert (result.flow["state"], result.flow["ended"]) == ("TIME_WAIT", "fin")
+    assert pairs(result) == [("/0", 200, 2), ("/1", 200, 2)]
+    assert [each.get("missing_bytes") for each in result.by_kind["streams"]] == [None, None]
 
 
 @pytest.mark.parametrize("shaken", [False, True])
@@ -184,6 +196,22 @@ def test_the_error_of_another_service_is_none_of_pop3() -> None:
 @pytest.mark.parametrize("piece", [1, 5, 1400])
 def test_a_server_of_http2_that_answers_or_takes_leave(answer: bytes, piece: int) -> None:
     assert read(said([(CLIENT, PREFACE + SETTINGS), (SERVER, answer)], 5555, piece)).flow["app"] == "http2"
+
+
+EMPTY = tls_record(22, b"")
+
+
+@pytest.mark.parametrize("times", [1, 3, 30])
+@pytest.mark.parametrize("at", [0, 1, 5, 7, 100])
+@pytest.mark.parametrize("apart", [False, True])
+def test_empty_records_hide_no_hello(at: int, times: int, apart: bool) -> None:
+    """They are not to be sent (RFC 8446 section 5.1); who gets them passes over them."""
+    (_, hello), *rest = tls_talk()
+    first = tls_record(22, hello[5 : 5 + at]) if at else b""
+    parts = [first, *[EMPTY] * times, tls_record(22, hello[5 + at :])]
+    said_first = [(CLIENT, part) for part in parts if part] if apart else [(CLIENT, b"".join(parts))]
+    flow = read(said([*said_first, *rest], 443)).flow
+    assert (flow["app"], flow["tls"]["sni"], flow["tls"]["version"]) == ("tls", "secret.example.com", "TLS 1.3")
 
 
 # --- no evasion by length ---

@@ -65,7 +65,7 @@ cdef bint outside(const Row* row, const TcpRow* t, const Packet* pk) noexcept no
         return t.shaken & 7 == 7 and pk.seq != t.isn[s]
     if not t.flags[r] & TCP_ACK:
         return unseen > ANY_WINDOW or unseen < -ANY_WINDOW
-    if pk.flags & TCP_FIN and <i32>(pk.seq + pk.wire_payload + 1 - row.acked[r]) < 0:
+    if pk.flags & TCP_FIN and unseen and <i32>(pk.seq + pk.wire_payload + 1 - row.acked[r]) < 0:
         return True                             # of bytes that were taken long ago
     ahead = <i32>(pk.seq - row.acked[r])
     behind = <i32>(row.nxt[s] - row.acked[r])
