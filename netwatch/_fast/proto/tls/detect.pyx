@@ -7,7 +7,6 @@ cdef enum:
     NOT_RECORDS = 255
     DRAFTS = 0x7f              # first byte of the versions of TLS 1.3's drafts
     MIN_SEALED = 16            # the shortest MAC or tag in use
-    EMPTY_MOST = 32            # records that hold nothing, one after the other: more are refused by OpenSSL
     MIN_HELLO = 38             # version, random, session ID length, cipher suite, compression
 
 
@@ -36,11 +35,10 @@ cdef u32 message_head(const u8* p, u32 n, u8* head) noexcept nogil:
 cdef int detect_record(const u8* p, u32 n) noexcept nogil:
     """Handshake records that hold the start of a hello, or a message of a handshake whose beginning was not seen."""
     cdef u8 head[HEAD_SEEN]
-    cdef u32 have, empty = 0
+    cdef u32 have
     while n >= RECORD_HEAD and p[0] == REC_HANDSHAKE and p[1] == 3 and p[2] <= 4 and be16(p + 3) == 0:
         p += RECORD_HEAD               # empty ones are not to be sent (RFC 8446 section 5.1): an evasion
         n -= RECORD_HEAD
-        empty += RECORD_HEAD
     have = message_head(p, n, head)
     if have == NOT_RECORDS or (n > 3 and p[3] > MAX_RECORD >> 8):
         return 0
@@ -50,7 +48,7 @@ cdef int detect_record(const u8* p, u32 n) noexcept nogil:
             have > 5 and head[4] == 3 and head[5] > 4:
         return 0
     if have < HEAD_SEEN:
-        return DETECT_MORE if n + empty < 64 + EMPTY_MOST * RECORD_HEAD else 0
+        return DETECT_MORE if n < 64 else 0
     if not MIN_HELLO <= be24(head + 1) <= MAX_HELLO:
         return 0
     return HELLO_SURE if head[0] == HS_CLIENT_HELLO else 96
