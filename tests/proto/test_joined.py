@@ -13,6 +13,8 @@ OFFER = b"\x14" + b"c" * 16 + struct.pack(">I", 26) + b"curve25519-sha256,ext-in
 KEXINIT = struct.pack(">IB", len(OFFER) + 1 + 8 + (-(len(OFFER) + 13) % 8), 8 + (-(len(OFFER) + 13) % 8)) + OFFER
 KEXINIT += bytes(8 + (-(len(OFFER) + 13) % 8))
 
+SEALED = struct.pack(">I", 32) + bytes(range(0x65, 0x65 + 48))      # AES-GCM: what is sealed, and its tag
+
 MEDIA = b"$\0\0\x14\x80\x60\0\1" + bytes(16)
 
 LATER = [
@@ -36,6 +38,9 @@ LATER = [
     ("ssh", 22, 0, KEXINIT),
     ("ssh", 2222, 1, KEXINIT),
     ("ssh", 2222, 0, KEYS),
+    ("ssh", 22, 0, SEALED),
+    ("ssh", 22, 1, SEALED * 3),
+    ("ssh", 22, 1, SEALED[:-16] + bytes(range(32))),
     ("git", 9418, 0, b"0000"),
     ("git", 9418, 0, b"0009done\n"),
     ("git", 9418, 1, b"0008NAK\n"),
