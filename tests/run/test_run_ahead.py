@@ -51,6 +51,7 @@ def session() -> Iterator[Session]:
 def test_the_first_matches_come_while_all_are_looked_for(session: Session, monkeypatch: pytest.MonkeyPatch,
                                                          text: str) -> None:
     monkeypatch.setattr(ahead, "LATE_S", 0.0)
+    monkeypatch.setattr(ahead, "EARLY_S", 5.0)  # whatever else runs here
     where, pages = Filter(text), list[Page]()
     whole = session.query(where, *QUESTION, early=pages.append)
     (first,) = pages
