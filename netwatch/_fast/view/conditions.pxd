@@ -1,6 +1,6 @@
 """Conditions on texts and values, answered once for each different one: a bit for each number."""
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64
-from netwatch._fast.view.profiles cimport Profiles, KEYS
+from netwatch._fast.view.profiles cimport Entry, Profiles, KEYS
 from netwatch._fast.view.strings cimport Strings
 from netwatch._fast.view.work cimport Work
 
@@ -50,7 +50,7 @@ cdef class PlaceCondition(Condition):
     cdef u8 places[KEYS]           # PLACE_ bits
     cdef TextAnswers text          # None: that there is a value
 
-    cdef bint holds(self, const u64* entries, u32 n) noexcept nogil
+    cdef bint holds(self, const Entry* entries, u32 n) noexcept nogil
 
 cdef class ProfileAnswers(Answers):
     cdef list conditions

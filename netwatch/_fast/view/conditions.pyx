@@ -5,7 +5,7 @@ from libc.stdlib cimport free, realloc
 from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
-from netwatch._fast.view.profiles cimport Profiles, KEYS, place_of
+from netwatch._fast.view.profiles cimport Entry, Profiles, KEYS, place_of
 from netwatch._fast.view.strings cimport Text, OVER, strings_add, strings_close, strings_find, strings_open
 from netwatch._fast.view.work cimport Work, COST_LOOK, COST_REGEX, COST_TEXT
 
@@ -224,7 +224,7 @@ cdef class PlaceCondition(Condition):
         return self.text is None or self.text.step(work)
 
     cdef void mark(self, Answers answers, u32 end, Work work) noexcept nogil:
-        cdef const u64* entries
+        cdef const Entry* entries
         cdef u32 n
         while self.known < end:
             self.known += 1
@@ -233,7 +233,7 @@ cdef class PlaceCondition(Condition):
             if self.holds(entries, n):
                 answers.yes(self.known)
 
-    cdef bint holds(self, const u64* entries, u32 n) noexcept nogil:
+    cdef bint holds(self, const Entry* entries, u32 n) noexcept nogil:
         cdef u32 i, k, place
         cdef bint first
         for i in range(n):

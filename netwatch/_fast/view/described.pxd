@@ -2,7 +2,7 @@
 a profile that the field depends on."""
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.view.conditions cimport Condition, TextAnswers
-from netwatch._fast.view.profiles cimport Profiles, KEYS
+from netwatch._fast.view.profiles cimport Entry, Profiles, KEYS
 from netwatch._fast.view.strings cimport Strings
 from netwatch._fast.view.values cimport Values
 from netwatch._fast.view.work cimport Work
@@ -17,7 +17,7 @@ cdef class Parts:
     cdef u32 cap
     cdef u32 known                 # profiles taken apart, from 1 on
 
-    cdef u32 part_of(self, const u64* entries, u32 n) noexcept nogil
+    cdef u32 part_of(self, const Entry* entries, u32 n) noexcept nogil
     cdef bint step(self, Work work) except? True
     cdef list facts(self, u32 part)
 

@@ -4,7 +4,7 @@ from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.view.conditions cimport Answers, Condition, TextAnswers
-from netwatch._fast.view.profiles cimport Profiles, KEYS, KEY_APP, KEY_OTHER, RAW, place_of
+from netwatch._fast.view.profiles cimport Entry, Profiles, KEYS, KEY_APP, KEY_OTHER, RAW, place_of
 from netwatch._fast.view.strings cimport (
     OVER, Text, strings_add, strings_clear, strings_close, strings_open)
 from netwatch._fast.view.values cimport LISTED, Values, ids_room
@@ -35,7 +35,7 @@ cdef class Parts:
         strings_close(&self.parts)
         free(self.of_profile)
 
-    cdef u32 part_of(self, const u64* entries, u32 n) noexcept nogil:
+    cdef u32 part_of(self, const Entry* entries, u32 n) noexcept nogil:
         """The number of the part, 0 when there is nothing of the kind; what had no room is not known."""
         cdef u64 kept[MOST_ENTRIES]
         cdef u32 i, m = 0, place, last = 0
@@ -63,7 +63,7 @@ cdef class Parts:
     cdef bint step(self, Work work) except? True:
         """Take new profiles apart, as long as the slice lasts. True when all are."""
         cdef u32 n, all_profiles
-        cdef const u64* entries
+        cdef const Entry* entries
         if self.generation != self.profiles.generation:
             self.generation, self.known = self.profiles.generation, 0
             strings_clear(&self.parts)
@@ -80,7 +80,7 @@ cdef class Parts:
     cdef list facts(self, u32 part):
         """(protocol, key, text) of each fact of a part; of the entries that are none the text is None."""
         cdef const Text* text = &self.parts.items[part]
-        cdef const u64* entries = <const u64*>text.p
+        cdef const Entry* entries = <const Entry*>text.p
         cdef const Text* said
         cdef u32 i, place
         found = []

@@ -7,7 +7,7 @@ from netwatch._fast.view.columns cimport Flows
 from netwatch._fast.flow.row cimport Cold, Row, BIT_INITIATOR_B
 from netwatch._fast.out.naming cimport Answer, NameTable
 from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_IP6
-from netwatch._fast.view.profiles cimport KEYS, Profiles, place_of
+from netwatch._fast.view.profiles cimport Entry, KEYS, Profiles, place_of
 from netwatch._fast.view.strings cimport OVER, Text, strings_add, strings_close, strings_find, strings_open
 from netwatch._fast.view.work cimport Work, COST_LOOK, COST_TEXT
 
@@ -153,7 +153,7 @@ cdef class HostNames(RowFollower):
     cdef u32 own_name(self, u32 profile, u8* via) except? 0:
         """The first carrier's that is a name."""
         cdef u32 i, n, carrier, number
-        cdef const u64* entries = self.profiles.entries(profile, &n)
+        cdef const Entry* entries = self.profiles.entries(profile, &n)
         cdef const Text* said
         for carrier in range(1, 4):
             for i in range(n):

@@ -21,6 +21,12 @@ cdef enum:                 # Profiles.kinds
 cdef enum:
     AT_ONCE = 8192         # rows brought up to date by one step, at most
 
+cdef extern from *:            # texts, and so profiles, lie one behind the other at any address
+    """
+    typedef uint64_t __attribute__((aligned(1), may_alias)) nw_entry;
+    """
+    ctypedef u64 Entry "nw_entry"
+
 # an entry of a profile: place << 32 | number of the text, where place is protocol << 8 | key
 cdef inline u32 place_of(u64 entry) noexcept nogil:
     return <u32>(entry >> 32)
@@ -50,7 +56,7 @@ cdef class Profiles:
     cdef u64 entry(self, u32 place, const u8* p, u32 n) noexcept nogil
     cdef void restart(self) noexcept nogil
     cdef void tidy(self, u32 flows) noexcept nogil
-    cdef inline const u64* entries(self, u32 number, u32* n) noexcept nogil:
+    cdef inline const Entry* entries(self, u32 number, u32* n) noexcept nogil:
         cdef const Text* text = &self.profiles.items[number]
         n[0] = text.n // 8
-        return <const u64*>text.p
+        return <const Entry*>text.p

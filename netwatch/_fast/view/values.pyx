@@ -4,9 +4,9 @@ from array import array
 from libc.stdlib cimport free, realloc
 from libc.string cimport memset
 
-from netwatch._fast.base.bytes cimport u32, u64
+from netwatch._fast.base.bytes cimport u32
 from netwatch._fast.view.conditions cimport PLACE_EMPTY
-from netwatch._fast.view.profiles cimport Profiles, KEYS, place_of
+from netwatch._fast.view.profiles cimport Entry, Profiles, KEYS, place_of
 from netwatch._fast.view.strings cimport OVER, strings_add
 from netwatch._fast.view.work cimport Work, COST_LOOK, COST_PYTHON
 
@@ -81,7 +81,7 @@ cdef class FirstTexts(Values):
 
     cdef bint step(self, Work work) except? True:
         cdef u32 i, n, all_profiles = self.profiles.profiles.n
-        cdef const u64* entries
+        cdef const Entry* entries
         if self.generation != self.profiles.generation:
             self.generation, self.known = self.profiles.generation, 0
         ids_room(&self.ids, &self.cap, all_profiles)
