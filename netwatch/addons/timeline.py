@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,6 +14,7 @@ from netwatch._fast.input.switch import Switch
 from netwatch._fast.out.notes import KINDS, counts, forgotten, histogram, newest, turn
 from netwatch._fast.view.engineview import counts as engine_counts
 from netwatch.addons.alerts import AlertMarks
+from netwatch.addons.event_texts import FOLDED, TEXTS
 from netwatch.addons.interfaces import InterfacesAddon
 from netwatch.addons.throughput import Throughput
 from netwatch.detect.addon import Detect
@@ -37,13 +38,7 @@ SEVERITY = {"info": INFO, "warning": WARNING, "critical": ERROR}  # of alerts
 KIND_CATEGORY = {"first": "flow", "ended": "flow", "refused": "flow", "reset": "flow", "unanswered": "flow",
                  "unreachable": "flow", "dns-error": "dns", "burst": "loss", "zero-window": "loss"}
 CALM = ("first", "ended")  # kinds that are no warning
-RCODES = {1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED", 6: "YXDOMAIN", 7: "YXRRSET",
-          8: "NXRRSET", 9: "NOTAUTH", 10: "NOTZONE"}
 NXDOMAIN = 3
-# RFC 792 and RFC 1812 section 5.2.7.1; RFC 4443 section 3.1
-UNREACHABLE = {"icmp": {0: "network", 1: "host", 2: "protocol", 3: "port", 4: "too large for the path", 9: "prohibited",
-                        10: "prohibited", 13: "prohibited"},
-               "icmp6": {0: "no route", 1: "prohibited", 3: "address", 4: "port", 5: "prohibited", 6: "no route"}}
 
 
 @dataclass(frozen=True)
@@ -106,6 +101,9 @@ class Timeline:
                      for note in newest(addon.notes, session.engine, kind, since, SHOWN, now)]
             counts = histogram(addon.notes, since, until, parts, kinds)
             warnings = histogram(addon.notes, since, until, parts, [kind for kind in kinds if kind not in CALM])
+            if self.last_ns:
+                counts[-1] -= min(addon.later(now, kinds), counts[-1])
+                warnings[-1] -= min(addon.later(now, [kind for kind in kinds if kind not in CALM]), warnings[-1])
             lost = sum(n for kind, n in forgotten(addon.notes).items() if kind in kinds)
             carried = past.history.read(start, start + step * parts, step)["bytes"] if now else [0] * parts
             others = [other for other in _others(session) if not self.last_ns or other.time_ns <= now]
@@ -188,60 +186,6 @@ def _told(kind: str, note: Record, names: Names) -> Entry:
         return Entry(note["time_ns"], severity, KIND_CATEGORY[kind], text, 0, note["value"])
     return Entry(note["time_ns"], severity, KIND_CATEGORY[kind], TEXTS[kind](note, names), note["flow"],
                  alike="" if kind == "ended" else TEXTS[kind](note | {"sport": None}, names))
-
-
-def end(host: str, port: int | None) -> str:
-    """host:port, IPv6 in brackets."""
-    return host if port is None else f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _ends(note: Record) -> str:
-    return f"{end(note['src'], note.get('sport'))} to {end(note['dst'], note.get('dport'))}"
-
-
-def _who(note: Record) -> str:
-    return str(note["dst"] if note["by"] else note["src"])
-
-
-def _first(note: Record, names: Names) -> str:
-    found = names.table.find(note["src"], note["dst"], note["time_ns"])
-    where = end(note["dst"], note.get("dport"))
-    return f"first flow to {where}{f' (~{found[0]})' if found else ''}, " \
-        f"{note.get('app', note['proto'])}, from {note['src']}"
-
-
-def _unreachable(note: Record, names: Names) -> str:
-    what = UNREACHABLE.get(note["proto"], {}).get(note["code"], f"code {note['code']}")
-    other = note["src"] if note["by"] else note["dst"]
-    return f"{_who(note)} tells {other}: unreachable ({what})"
-
-
-def _dns(note: Record, names: Names) -> str:
-    code = RCODES.get(note["code"], f"code {note['code']}")
-    return f"DNS {code}{' for ' + note['name'] if 'name' in note else ''}, {note['dst']} to {note['src']}"
-
-
-def _size(octets: int) -> str:
-    for unit, scale in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if octets >= scale:
-            return f"{octets / scale:.1f} {unit}"
-    return f"{octets} B"
-
-
-TEXTS: dict[str, Callable[[Record, Names], str]] = {
-    "first": _first, "unreachable": _unreachable, "dns-error": _dns,
-    "ended": lambda note, names: f"ended ({note['ended']}) after {note['span_ns'] / 1e9:.1f} s, "
-                                 f"{_size(note['value'])}: {_ends(note)}",
-    "refused": lambda note, names: f"{end(note['dst'], note['dport'])} refused a connection from {note['src']}",
-    "reset": lambda note, names: f"reset by {_who(note)}: {_ends(note)}",
-    "unanswered": lambda note, names: f"no answer from {end(note['dst'], note['dport'])} to {note['src']}",
-    "burst": lambda note, names: f"{note['value']} segments sent again within 1 s: {_ends(note)}",
-    "zero-window": lambda note, names: f"{_who(note)} had no room to receive (zero window): {_ends(note)}",
-}
-FOLDED = {"first": "first flows to other endpoints", "ended": "ends of large or long flows",
-          "refused": "connections refused", "reset": "resets", "unanswered": "connections without an answer",
-          "unreachable": "ICMP unreachable",
-          "dns-error": "DNS errors", "burst": "bursts of segments sent again", "zero-window": "zero windows"}
 
 
 MAX_EVENTS = 2000
@@ -333,6 +277,16 @@ class TimelineAddon(Addon):
         found = copy(self)  # of a moment that is not kept any more, with the counts of the ten seconds before it
         found.then = next((mark for mark in reversed(self._moments) if mark.time_ns == ns), self.mark_before(ns))
         return found
+
+    def later(self, ns: int, kinds: Sequence[str]) -> int:
+        """How many things of these kinds came after a moment and within its second; 0 where that is not known."""
+        then = next((mark for mark in reversed(self._moments) if mark.time_ns == ns), None)
+        behind, now = (ns // SECOND + 1) * SECOND, self._engine.clock
+        if then is None or now - behind > HOUR * SECOND:
+            return 0
+        since = sum(histogram(self.notes, behind, now, 1, kinds)) if now >= behind else 0
+        known = counts(self.notes)
+        return max(0, sum(int(known[kind] - then.notes[kind]) for kind in kinds) - since)
 
     def mark_before(self, since: int) -> Mark | None:
         """The newest mark that is not after that time; None when the beginning was after it."""

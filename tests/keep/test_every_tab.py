@@ -17,7 +17,7 @@ from netwatch.addons.interfaces import Interfaces
 from netwatch.addons.packets.questions import Packets
 from netwatch.addons.processes import Processes
 from netwatch.addons.statistics import StatisticsQuestion
-from netwatch.addons.timeline import Timeline, TimelineNow
+from netwatch.addons.timeline import Timeline
 from netwatch.addons.topology import Peers
 from netwatch.run.session import Session
 
@@ -29,8 +29,6 @@ QUESTIONS: dict[str, Any] = {
 
 def exact(answer: Any) -> Any:
     """Without what is counted by the second alone: of the second in which a moment lies, all of it."""
-    if isinstance(answer, TimelineNow):
-        return answer.events, answer.start_s, answer.step_s, answer.bytes, answer.now_ns
     return replace(answer, dns_errors=0) if isinstance(answer, DashboardNow) else answer
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from netwatch.addons.history import History
 from netwatch.addons.insights import InsightsNow
+from netwatch.addons.timeline import TimelineNow
 from netwatch.capture.live import list_devices, open_live
 from netwatch.model.contract import Purpose
 from netwatch.owners.addon import FlowOwners
@@ -30,6 +31,11 @@ KERNEL = "The kernel drops packets"  # which is of now, see docs/history.md
 
 def settled(answer: Any) -> Any:
     """Without what is not kept by the second."""
+    if isinstance(answer, TimelineNow):  # what is said of a flow, and an alert, is what is known of it now
+        alerts = sum(each.count for each in answer.events if each.category == "alert")
+        return (answer.total - alerts, answer.start_s, answer.step_s, answer.bytes, answer.now_ns,
+                [(each.time_ns, each.severity, each.category) for each in answer.events
+                 if each.category in ("interface", "capture", "damage")])
     if isinstance(answer, InsightsNow):
         return replace(answer, cards=tuple(card for card in answer.cards if card.title != KERNEL))
     return exact(answer)
@@ -102,7 +108,7 @@ class Lab:
             driver.state.go(tab)
             driver.app._settle()
             driver.step()
-            found.append((tab, body(driver)))
+            found.append((tab, body(driver).replace(driver.state.glyphs.bar, " ")))  # the cursor is ours
         return found
 
     def compare(self, session: Watched, at: int) -> None:

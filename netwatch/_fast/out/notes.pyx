@@ -81,7 +81,8 @@ def newest(Notes notes, Engine engine, str kind, u64 since, int limit, u64 until
 
 
 def histogram(Notes notes, u64 since, u64 until, int cells, kinds: Iterable[str]) -> list[int]:
-    """How many of these kinds in each of so many equal parts of a time; of 10 s exactness beyond an hour ago."""
+    """How many of these kinds in each of so many equal parts of a time up to `until`; of 10 s exactness beyond an hour
+    ago."""
     cdef Noted* n = notes.noted
     cdef u64 width = max((until - since) // max(cells, 1), 1), second, at, step
     cdef Cell* cell
@@ -93,7 +94,7 @@ def histogram(Notes notes, u64 since, u64 until, int cells, kinds: Iterable[str]
     second = since // SECOND // step
     if until // SECOND // step - second > N_COARSE:
         second = until // SECOND // step - N_COARSE
-    while second * step <= until // SECOND:
+    while second * step * SECOND < until:
         cell = &n.fine[second % N_FINE] if fine else &n.coarse[second % N_COARSE]
         if cell.stamp == second and second:
             total = 0
