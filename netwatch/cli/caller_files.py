@@ -10,10 +10,11 @@ import json
 import os
 from collections.abc import Callable
 
+from netwatch.cli import state_files
 from netwatch.history import moments, store
 from netwatch.history.database import HistoryError
 from netwatch.platform.walls import User
-from netwatch.store.folders import account, caller
+from netwatch.store.folders import account, caller, state_folder
 
 MOST = 65536  # bytes of an answer
 
@@ -36,6 +37,14 @@ def forget(before_ns: int | None) -> tuple[int, int, int]:
         raise HistoryError(f"{store.path()}: it could not be looked at")
     flows, whole, table, others = map(_number, found)
     return flows, table, whole + others
+
+
+def forget_others(before_ns: int | None) -> tuple[int, list[str]]:
+    """As state_files.forget()."""
+    found = _apart(lambda: state_files.forget(before_ns))
+    if not isinstance(found, list) or len(found) != 2 or not isinstance(found[1], list):
+        raise HistoryError(f"{state_folder()}: it could not be looked at")
+    return _number(found[0]), ["".join(c if c.isprintable() else "\ufffd" for c in str(each)) for each in found[1]]
 
 
 def _forget(before_ns: int | None) -> tuple[int, ...]:

@@ -1,4 +1,5 @@
-"""`netwatch forget`: remove what netwatch has kept on this disk of what went by: the recorder's windows, incidents."""
+"""`netwatch forget`: remove what netwatch has kept on this disk of what went by: the recorder's windows and incidents,
+the history, and what else doctor lists."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from netwatch.cli.parser import Parser
 from netwatch.history.database import HistoryError
 from netwatch.recorder import window
 from netwatch.store import files
+from netwatch.store.folders import state_folder
 
 AGE = re.compile(r"\d+(?:\.\d+)?(?:ms|s|m|h|d)")
 DAY_S = 86_400.0
@@ -36,13 +38,17 @@ def main(arguments: list[str]) -> int:
                 window.remove(each.folder)
                 gone += 1
                 left += each.folder.exists()
+        before = None if limit is None else int(min(max(limit, 0), MOST_S) * 1e9)
         try:
-            before = None if limit is None else int(min(max(limit, 0), MOST_S) * 1e9)
+            others, trouble = caller_files.forget_others(before)
             flows, moments, whole = caller_files.forget(before)
         except HistoryError as e:
             raise CommandError(f"history: {e}", EXIT_PERMISSION if e.refused else EXIT_UNAVAILABLE) from None
     say(f"{gone} removed, {left} left in {window.root()}; {flows:,} flows of the history removed, {moments:,} moments"
-        + (f", {whole} of its files that are damaged or of another version" if whole else ""))
+        + (f", {whole} of its files that are damaged or of another version" if whole else "")
+        + (f"; {others} other files of {state_folder()}" if others else ""))
+    if trouble:
+        raise CommandError("; ".join(trouble), EXIT_UNAVAILABLE)
     return 0
 
 

@@ -46,7 +46,7 @@ COMMANDS_HELP = """commands (each has --help):
                            ask captures and bundles in SQL
   netwatch export --har OUT FILE
                            HTTP for browsers; --curl, --objects FOLDER
-  netwatch forget --all    remove what the recorder has kept
+  netwatch forget --all    remove what was kept of traffic
   netwatch diagnose FILE   what is wrong, why, what to do; exit 1 with a finding
   netwatch egress lint FILE
                            what breaks the policy; promote allows what was seen

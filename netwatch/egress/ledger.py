@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,6 +52,13 @@ def add(path: Path, seen: Destinations, keep_days: int) -> int:
             oldest = (datetime.fromisoformat(newest) - timedelta(days=keep_days)).date().isoformat()
             base.execute("DELETE FROM ways WHERE day < ?", (oldest,))
     return count
+
+
+def forget(path: Path, before: date) -> int:
+    """Remove the days before that one, and overwrite them; how many rows. Raises TableError."""
+    with _opened(path, write=True) as base:
+        base.execute("PRAGMA secure_delete = ON")
+        return base.execute("DELETE FROM ways WHERE day < ?", (before.isoformat(),)).rowcount
 
 
 def _put(base: sqlite3.Connection, seen: Destinations) -> int:

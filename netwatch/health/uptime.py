@@ -96,6 +96,13 @@ def spans(path: Path, since_ns: int, until_ns: int) -> list[Span]:
             for start, until, state, hop, reason in found]
 
 
+def forget(path: Path, before_ns: int) -> int:
+    """Remove the spans that ended before, and overwrite them; how many. Raises TableError."""
+    with opened(path, TABLE, VERSION, what=WHAT, write=True) as base:
+        base.execute("PRAGMA secure_delete = ON")
+        return base.execute("DELETE FROM spans WHERE until < ?", (before_ns,)).rowcount
+
+
 class Uptime(NamedTuple):
     """Of a time: nanoseconds of each; `outages` in order."""
 

@@ -11,10 +11,9 @@ import json
 import os
 
 from netwatch._fast.out.record import iso
-from netwatch.addons import preferences
 from netwatch.bundle.manifest import own_key_path
 from netwatch.capture.live import NOT_NETWORK, SourceError, default_interface, list_devices
-from netwatch.cli import caller_files
+from netwatch.cli import caller_files, state_files
 from netwatch.cli.doctor import parts
 from netwatch.cli.errors import say
 from netwatch.cli.parser import Parser
@@ -86,11 +85,12 @@ def kept() -> list[Check]:
         what = "incident of the recorder" if each.incident else "window of the recorder"
         found.append({"name": what, "place": str(each.folder), "bytes": each.size, "in_use": each.in_use,
                       "changed": iso(int(each.changed * 1e9))})
-    for name, path in (("filters that were used", preferences.path()), ("key that signs bundles", own_key_path())):
-        with contextlib.suppress(OSError), files.as_caller():
-            about = path.stat()
-            found.append({"name": name, "place": str(path), "bytes": about.st_size,
-                          "changed": iso(int(about.st_mtime * 1e9))})
+    found += [{"name": each.name, "place": str(each.path), "bytes": each.size, "changed": iso(each.changed_ns)}
+              for each in state_files.kept()]
+    with contextlib.suppress(OSError), files.as_caller():
+        about = own_key_path().stat()
+        found.append({"name": "key that signs bundles", "place": str(own_key_path()), "bytes": about.st_size,
+                      "changed": iso(about.st_mtime_ns)})
     for old in (*set_aside(store.path()), *set_aside(moments.path())):
         with contextlib.suppress(OSError), files.as_caller():
             found.append({"name": "history of another version", "place": str(old), "bytes": size(old),
@@ -168,7 +168,7 @@ def _lines(found: Record) -> list[str]:
                 lines.append(f"  {'':<{width}}    {check['fix']}")
     settings = found["configuration"]
     lines.append(f"configuration: {settings['path']}{'' if settings['in_use'] else ' is not there: defaults'}")
-    lines.append("kept on this disk (`netwatch forget` removes what was kept of traffic)")
+    lines.append("kept on this disk (`netwatch forget` removes all but the key)")
     lines += [f"  {each['name']}: {each['bytes']:,} bytes, {each['changed'][:19]}Z, {each['place']}"
               + (", in use" if each.get("in_use") else "") for each in found["kept"]] or ["  nothing"]
     return lines
