@@ -118,7 +118,8 @@ class Recorder(Addon):
             return
         self._make_room(of("recorder.incidents"))
         if of("recorder.armed"):
-            run.say(self.arm(), INFO)
+            text = self.arm()
+            run.say(text, INFO if self._window is not None else ERROR)
         if of("recorder.on_alert"):
             self.wants = frozenset({"alert"})
 

@@ -115,8 +115,10 @@ class Session:
                                self._tellers(), fields.tell,
                                self.get(Throughput).history)
         unsaid, self._unsaid = self._unsaid or [], None
-        for text, severity in [*unsaid, *((line, INFO) for addon in self.addons for line in addon.credits())]:
-            self.say(text, severity)
+        for text, severity in unsaid:  # the listener has heard it
+            self.get(TimelineAddon).say(text, severity)
+        for text in (line for addon in self.addons for line in addon.credits()):
+            self.say(text, INFO)
 
     def _tellers(self) -> list[Addon]:
         """Addons whose fields filters and orders know by columns of their own."""

@@ -41,7 +41,7 @@ PROGRAM = """if True:
     said = []
     session = Session(Purpose(live=True, label="x"), lambda: open_savefile(path),
                       settings=parse_settings(["recorder.armed=true", "recorder.on_alert=false"], Settings({})))
-    session.listener = lambda severity, text: said.append(text)
+    session.listener = lambda severity, text: said.append(f"{severity}: {text}")
     session.start()
     ends = time.monotonic() + 60
     while not session.health().done and time.monotonic() < ends:
@@ -142,7 +142,8 @@ def test_a_recorder_without_a_disk_says_so(disk: Path, big: Path) -> None:
     code, _, said = ran(disk, "readonly", sys.executable, "-c", PROGRAM, big, "readonly")
     told = json.loads(said[said.index('{"said"'):])
     assert code == 0 and told["error"] is None and told["incidents"] == []
-    assert any("Read-only file system" in line for line in told["said"]), told["said"]
+    (line,) = [line for line in told["said"] if "The recorder is not armed" in line and "nothing was kept" not in line]
+    assert line.startswith("error: ") and "Read-only file system" in line
 
 
 def test_a_recorder_whose_folder_is_removed_says_so(disk: Path) -> None:
