@@ -97,15 +97,18 @@ def records(text: str, settings: Settings) -> Iterator[Record]:
             raise CommandError("there is no history: live captures leave one with history.on", EXIT_MISSING)
         if there.let_go:
             say(f"history: {there.let_go:,} older flows had to make room")
-        still = {key: record for kept in back.left_open(first)
-                 for key, record in _open(kept, first, last, timeouts)}
         part = None
+        try:
+            still = {key: record for kept in back.left_open(first)
+                     for key, record in _open(kept, first, last, timeouts)}
+        except (Damaged, Gone, ValueError):
+            still, part = {}, Damaged(f"{moments.path()}: the flows that were open at a moment of it are damaged")
         try:
             for record in store.records(first, last):
                 still.pop(_key(record), None)
                 yield record
         except Damaged as e:
-            part = e
+            part = Damaged(f"{part}; {e}") if part is not None else e
         yield from still.values()
         _tell(back, part)
     except HistoryError as e:

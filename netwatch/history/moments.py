@@ -21,7 +21,7 @@ from netwatch import __version__
 from netwatch._fast.dpi import add_name, app_names
 from netwatch._fast.view.tape import layout
 from netwatch.history import database, rows, thinning
-from netwatch.history.database import READ_S, Base, HistoryError, limit, opened, size, used
+from netwatch.history.database import READ_S, Base, Damaged, HistoryError, limit, opened, size, used
 from netwatch.history.tape import Kept, Piece, given, taken
 from netwatch.model.record import Record
 from netwatch.model.session import Moment
@@ -100,6 +100,8 @@ class Writer:
         self._waiting: deque[Slip] = deque()
         self._size = self._chapter = self._minute = 0
         self._sum = 0  # of the newest row
+        self._newest = (0, 0)  # ... its chapter and time
+        self._gone = -1  # a chapter that somebody has removed under our feet
         self._around = b""
         self._closing = False
         self.trouble = ""  # why they wait
@@ -121,6 +123,8 @@ class Writer:
     def put(self, piece: Piece, texts: Mapping[int, bytes], around: bytes,
             all_texts: Callable[[], Mapping[int, bytes]]) -> None:
         """The newest moment. `texts`: those made for it; `all_texts` gives those of all flows in it."""
+        if self._chapter == self._gone:
+            self._chapter = 0
         begins = piece.alone and (not self._chapter or piece.at_ns >= self._chapter + CHAPTER_NS)
         if self._size > WAITS or not (begins or self._chapter):
             self.missed += 1
@@ -173,9 +177,17 @@ class Writer:
             base.execute("INSERT INTO runs VALUES (?, ?, ?, 1, 0) ON CONFLICT (run) DO UPDATE SET about = "
                          "excluded.about", (self.run, MARK, about))
             rows.sign_run(base, self.run)
+            chapter, newest = self._newest
+            if chapter and base.execute("SELECT 1 FROM pieces WHERE run = ? AND at_ns = ?",
+                                        (self.run, newest)).fetchone() is None:
+                self._gone = chapter  # forgotten, or another version had no room for it: nothing leads on from it
             before = self._sum
             for slip in slips:
                 piece = slip.piece
+                if slip.chapter == self._gone:
+                    self.missed += 1
+                    continue
+                self._newest = slip.chapter, piece.at_ns
                 before = rows.put(base, rows.Row(
                     piece.at_ns, self.run, slip.chapter, slip.minute, 1, int(piece.alone), piece.size, piece.left_out,
                     json.dumps(piece.counts), piece.data, slip.around, slip.texts or None), before)
@@ -251,8 +263,9 @@ class Reader:
                 self._base.execute("ROLLBACK")
         except (sqlite3.Error, ValueError, TypeError, OverflowError) as e:
             self.close()
-            why = e if isinstance(e, sqlite3.Error) else "a moment of it is damaged"
-            raise HistoryError(f"{path()}: {why}") from None
+            if isinstance(e, sqlite3.Error):
+                raise HistoryError(f"{path()}: {e}") from None
+            raise Damaged(f"{path()}: a moment of it is damaged") from None
 
     def _found(self, base: sqlite3.Connection, ns: int) -> Kept | None:
         ns = min(max(ns, 0), WORD)

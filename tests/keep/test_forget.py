@@ -12,10 +12,14 @@ from pathlib import Path
 import pytest
 from evidence_files import ROOT
 from netwatch_command import Run
+from test_moments import Watched, long_capture
 
+from netwatch.addons.history import History
 from netwatch.cli import state_files
 from netwatch.egress import ledger
 from netwatch.health import uptime
+from netwatch.history import moments
+from netwatch.run.session import Session
 from netwatch.store.tables import opened
 
 STAYS = {"columns", "welcomed", "signing-key.pem"}  # how the terminal looks, and the user's own key
@@ -101,3 +105,34 @@ def test_nothing_is_put_there_that_is_not_known() -> None:
     assert {"filters", "alerts", "egress.sqlite", "recorder"} <= found
     known = {*state_files.ABOUT, *ELSEWHERE, *STAYS, "{self.name}.ndjson"}
     assert found <= known
+
+
+def test_what_is_forgotten_while_it_is_kept_leads_to_no_damage(state: Path, netwatch: Run, tmp_path: Path) -> None:
+    """A moment leads on from the one before: from what was forgotten none does, and from the next minute on they are
+    kept again."""
+    path = tmp_path / "long.pcap"
+    path.write_bytes(long_capture(150, 40))
+    taken: list[int] = []
+
+    def seen(session: Session, at: int) -> None:
+        taken.append(at)
+        writer = session.get(History)._moments
+        ends = time.monotonic() + 20
+        while writer is not None and writer.waiting and time.monotonic() < ends:
+            time.sleep(0.002)
+        if len(taken) in (10, 30):
+            assert netwatch("forget", "--all", env=os.environ).returncode == 0
+        if len(taken) == 40:
+            read = netwatch("read", "--history", env=os.environ)
+            assert read.returncode == 0 and "damaged" not in read.stderr, read.stderr
+
+    session = Watched(path, seen, True, **{"history.on": True})
+    session.start()
+    while not session.health().done:
+        time.sleep(0.01)
+    session.stop()
+    span = moments.span()
+    assert span is not None and (span.first_ns, span.moments) == (taken[60], len(taken) - 60)
+    for at in taken[60:]:
+        found = moments.Reader().at(at)
+        assert found is not None and found.moment.at_ns == at
