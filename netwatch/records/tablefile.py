@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import mmap
 import tempfile
-from typing import IO
+from typing import IO, TYPE_CHECKING, Protocol
 
 from netwatch.model.record import Record
 from netwatch.records import arrow
@@ -12,7 +13,16 @@ from netwatch.records.clock import Clock
 from netwatch.records.items import FlowRun, Item, Packets, Piece
 from netwatch.records.writers import write_all
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 FORMATS = ("arrow", "parquet")
+
+
+class Writes(Protocol):
+    """Of a stream or a file."""
+
+    def write_batch(self, batch: pa.RecordBatch) -> None: ...
 
 
 class TableWriter:
@@ -84,11 +94,17 @@ class TableWriter:
         into = _Into(self._out)
         with self._parquet.ParquetWriter(into, schema) if self.style == "parquet" else \
                 self._arrow.ipc.new_stream(into, schema) as writer:
-            self._file.seek(0)
-            for size in self._sizes:
-                with self._arrow.ipc.open_stream(self._file.read(size)) as stream:
-                    writer.write_batch(self._table.widened(stream.read_next_batch(), schema))
+            self._read_again(writer, schema)
         self._file.close()
+
+    def _read_again(self, writer: Writes, schema: pa.Schema) -> None:
+        """The chunks as they lie in the file, which nobody copies, one at a time."""
+        at = 0
+        for size in self._sizes:
+            lying = mmap.mmap(self._file.fileno(), size, access=mmap.ACCESS_READ, offset=at)
+            with self._arrow.ipc.open_stream(self._arrow.py_buffer(lying)) as stream:
+                writer.write_batch(self._table.widened(stream.read_next_batch(), schema))
+            at += size + _beyond(size)
 
     def _spool(self) -> None:
         batch = self._table.batch()
@@ -98,7 +114,14 @@ class TableWriter:
             stream.write_batch(batch)
         data = sink.getvalue()
         self._sizes.append(len(data))
-        write_all(self._file, data.to_pybytes())
+        write_all(self._file, memoryview(data))
+        write_all(self._file, bytes(_beyond(len(data))))
+        self._file.flush()
+
+
+def _beyond(size: int) -> int:
+    """Bytes up to where the next chunk may be mapped."""
+    return -size % mmap.ALLOCATIONGRANULARITY
 
 
 class _Into(io.RawIOBase):
@@ -112,7 +135,7 @@ class _Into(io.RawIOBase):
         return True
 
     def write(self, data: object) -> int:
-        octets = bytes(memoryview(data))  # type: ignore[arg-type]
+        octets = memoryview(data).cast("B")  # type: ignore[arg-type]
         write_all(self._out, octets)
         self._at += len(octets)
         return len(octets)
