@@ -31,7 +31,7 @@ FORMATS = tuple(STYLES)
 FLUSH = 65536  # bytes that wait before they are written
 
 
-def write_all(out: IO[bytes], data: bytes) -> None:
+def write_all(out: IO[bytes], data: bytes | memoryview) -> None:
     """All of it: an output without a buffer (python -u) takes only as much as a pipe has room for."""
     left = memoryview(data)
     while left:
