@@ -17,7 +17,7 @@ from netwatch.outlets.plan import SNAPSHOT, OutletError, Plan
 from netwatch.outlets.posting import Collector, Refused
 
 LONGEST_S = 60.0
-SLACK = 0.9  # of the time between two: snapshots come a little early or late
+SLACK = 0.1  # of the time between two: so much too early one may come
 SUFFIX = ".json"
 PART = ".part"  # of what is being written
 MOST_HELD = 4_000_000  # bytes in memory
@@ -52,9 +52,10 @@ class Push:
 
     def take(self, kind: str, line: bytes) -> None:
         now = time.monotonic()
-        if kind != SNAPSHOT or (now < self._due and b'"final":true' not in line):
+        if kind != SNAPSHOT or (now < self._due - self._every * SLACK and b'"final":true' not in line):
             return
-        self._due = now + self._every * SLACK
+        # from when it was due: that one was late makes the next one no earlier
+        self._due = (self._due if now - self._due < self._every else now) + self._every
         body = b'{"schema":"netwatch.push/1","host":{"id":"%s","name":"%s"},"snapshots":[%s]}' % (
             self._host.encode(), self._machine.encode("ascii", "replace").replace(b'"', b"?"), line.rstrip(b"\n"))
         with self._news:

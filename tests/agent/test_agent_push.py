@@ -201,3 +201,22 @@ def test_https_is_for_who_is_trusted(kind: str, tmp_path: Path) -> None:
     for each in (stranger, friend):
         each.close()
     collector.close()
+
+
+def test_one_that_is_late_costs_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Snapshots come every second, some late and the next in time: each is kept; of more than that one a second is."""
+    now = [100.0]
+    monkeypatch.setattr(push.time, "monotonic", lambda: now[0])
+    made = push.Push(Plan(push="http://127.0.0.1:9/", push_every_s=1, queue=str(tmp_path / "q"), queue_bytes=1 << 20))
+    monkeypatch.setattr(push.Push, "_run", lambda self: None)
+    kept = []
+    monkeypatch.setattr(made, "_keep", lambda body: kept.append(now[0]))
+    times = [100.0, 101.0, 102.7, 103.0, 104.05, 104.95, 106.0, 109.0, 110.0]
+    for now[0] in times:
+        made.take("snapshot", b"{}")
+    assert kept == times
+    kept.clear()
+    for tenth in range(50):
+        now[0] = 200 + tenth / 10
+        made.take("snapshot", b"{}")
+    assert 5 <= len(kept) <= 6
