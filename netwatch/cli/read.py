@@ -184,6 +184,8 @@ class Reading:
         self.progress = Progress(source, options.quiet or (sys.stdout.isatty() and writer.style != "table"))
         self._saved: Saving | None = None
         self._feed: Feed | None = getattr(options, "feed", None)
+        self._flushes = bool(options.interface or self._feed is not None or getattr(options, "flush", False)
+                             or not files_again(options))  # somebody may wait at the other end of a pipe
 
     def go(self) -> int:
         reading = self._reading()
@@ -289,7 +291,7 @@ class Reading:
             output.take(maker.runs(step))
             if self._saved is not None:
                 self._saved.ended(step)
-            if self.options.interface or self._feed is not None:
+            if self._flushes:
                 self.writer.flush()
         if self._saved is not None:
             self._saved.finish()

@@ -53,7 +53,8 @@ def build_parser() -> Parser:
     p.meant["--objects"] = "`netwatch export --objects FOLDER`, which writes files"
     _inputs(p)
     _summed_up(shown(p))
-    looks(p)
+    looks(p).add_argument("--flush", action="store_true", help="write records as soon as there are some, as of an "
+                          "interface and a pipe")
     saved(p).add_argument("--bare", action="store_true", help="with --write: frames and nothing else, neither records "
                           "nor what is known of flows; by a filter on headers as fast as copying is")
     _apart(working(p))
@@ -113,7 +114,7 @@ def _summed_up(g: argparse._ArgumentGroup) -> None:
     g.add_argument("--follow-as", choices=STYLES, help="with --follow; default text")
 
 
-def looks(p: Parser) -> None:
+def looks(p: Parser) -> argparse._ArgumentGroup:
     """Options of how it looks."""
     g = p.add_argument_group("how it looks")
     g.add_argument("--format", choices=formats.ALL, help="default table on a terminal, ndjson in a pipe")
@@ -125,6 +126,7 @@ def looks(p: Parser) -> None:
     amount = g.add_mutually_exclusive_group()
     amount.add_argument("-q", "--quiet", action="store_true", help="say nothing on standard error but errors")
     amount.add_argument("-v", "--verbose", action="store_true", help="say more there, in the end what was read")
+    return g
 
 
 def saved(p: Parser) -> argparse._ArgumentGroup:

@@ -160,6 +160,24 @@ def test_interrupted_while_a_pipe_is_quiet(pcap: Path) -> None:
         assert process.wait(10) == 128 + signal.SIGINT
 
 
+def test_records_of_a_pipe_come_as_they_are_made() -> None:
+    """`ssh web1 netwatch feed | netwatch read --what dns -`: while it stays open."""
+    with subprocess.Popen([*COMMAND, "read", "--what", "dns", "-"], env=ENVIRONMENT, stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdin and process.stdout
+        process.stdin.write((ROOT / "docs" / "tour.pcap").read_bytes())
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["schema"] == "netwatch.dns/1"
+        assert process.poll() is None
+        process.stdin.close()
+        assert process.wait(20) == 0
+
+
+def test_flush_changes_nothing_of_a_file(netwatch: Run) -> None:
+    words = ("read", str(ROOT / "docs" / "tour.pcap"), "--what", "dns,flows")
+    assert netwatch(*words, "--flush").stdout == netwatch(*words).stdout
+
+
 def test_devices(netwatch: Run) -> None:
     done = netwatch("devices", "--json")
     assert done.returncode == 0
