@@ -60,6 +60,12 @@ class Alert:
                 "flows": episode.flows, "frames": episode.frames, "evidence": told.evidence}
 
 
+def in_order(alerts: Sequence[Alert]) -> list[Alert]:
+    """By the packet time of what raised them. What flows said is told step by step, between other things, so that the
+    order in which they were raised hangs on the steps."""
+    return sorted(alerts, key=lambda each: (each.time_ns, each.frame, each.detector.name))
+
+
 class Detect(Addon):
     """Runs the detectors that are switched on. Of a file an alert is told when all of it is known, at the end; of a
     live source as soon as it is raised."""
@@ -116,7 +122,7 @@ class Detect(Addon):
         if not (step.over or self._run.purpose.live):
             return ()
         untold, self._untold = self._untold, []
-        return [self._event(alert) for alert in untold]
+        return [self._event(alert) for alert in (in_order(untold) if step.over else untold)]
 
     def close(self) -> None:
         for detector in {id(each): each for them in self._detectors.values() for each in them}.values():
