@@ -96,7 +96,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         return 0.0
 
     monkeypatch.setattr(replay.Player, "_pause", goes_on)
-    monkeypatch.setattr(replay.time, "monotonic", lambda: wall[0])
+    monkeypatch.setattr("netwatch.run.replay.time.monotonic", lambda: wall[0])
     yield
 
 

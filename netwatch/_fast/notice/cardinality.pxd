@@ -67,7 +67,8 @@ cdef class Crowds:
     cdef u64 oldest            # member
     cdef u32 bound             # members, at most
     cdef Places groups
-    cdef Group* group
+    cdef u8* group             # each of `wide` bytes
+    cdef u32 wide
     cdef u64 made              # groups
 
     cdef int keep_numbers(self, list apps, tuple numbers) except -1
@@ -88,6 +89,7 @@ cdef class Crowds:
     cdef Group* put(self, const Parts* key, const Parts* thing, const Turn* turn) except NULL
     cdef Group* group_of(self, const Parts* key, u64 h) except NULL
     cdef Member* member_at(self, u32 number) noexcept
+    cdef Group* group_at(self, u32 number) noexcept
     cdef u32 find(self, const Parts* thing, u64 made, u64 h) noexcept
     cdef int count(self, Group* group, const Parts* thing, u64 h, const Turn* turn) except -1
     cdef void forget(self, u64 now) noexcept

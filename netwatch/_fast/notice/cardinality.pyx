@@ -70,7 +70,8 @@ cdef class Crowds:
         self.bound = bound
         self.stride = <u32>(sizeof(Member) - sizeof(Parts) + self.parts_n)
         self.member = <u8*>calloc(PLACES_FIRST + 1, self.stride)
-        self.group = <Group*>calloc(PLACES_FIRST + 1, sizeof(Group))
+        self.wide = <u32>(sizeof(Group) - (0 if self.names else KEPT * NAME_KEPT))
+        self.group = <u8*>calloc(PLACES_FIRST + 1, self.wide)
         if (not places_open(&self.members, PLACES_FIRST) or not places_open(&self.groups, PLACES_FIRST)
                 or self.member == NULL or self.group == NULL):
             raise MemoryError("no memory for detectors")
@@ -109,7 +110,7 @@ cdef class Crowds:
         cdef u32 i
         if self.group != NULL:
             for i in range(1, <u32>min(self.groups.made, <u64>self.groups.cap) + 1):
-                part(&self.group[i])
+                part(self.group_at(i))
         free(self.picks)
         places_close(&self.members)
         places_close(&self.groups)
@@ -134,7 +135,8 @@ cdef class Crowds:
     def things(self, crowd: Crowd) -> list[Record]:
         """The first of the different things."""
         cdef u32 i, n = min(<u32>crowd.group.distinct, <u32>KEPT)
-        return [told_parts(&crowd.group.things[i], self.of) for i in range(n)]
+        return [told_parts(<const Parts*>(<const u8*>crowd.group.things + i * self.parts_n), self.of)
+                for i in range(n)]
 
     cdef bint takes(self, const Turn* turn) noexcept:
         """Does it count? Where facts are asked for, one of them must be there."""
@@ -227,7 +229,7 @@ cdef class Crowds:
         places_near(&self.groups, asked.hash)
 
     cdef void ask_group(self, const Ask* asked) noexcept:
-        places_nearer(&self.groups, asked.hash, self.group, sizeof(Group))
+        places_nearer(&self.groups, asked.hash, self.group, self.wide)
 
     cdef int ask_member(self, Ask* asked, u64 now) except -1:
         self.forget(now)
@@ -289,9 +291,9 @@ cdef class Crowds:
             number = places_add(&self.members, h)
             one = self.member_at(number)
             memcpy(&one.thing, thing, self.parts_n)
-            one.group, one.ts, one.number = group.made, turn.ts, <u32>(group - self.group)
+            one.group, one.ts, one.number = group.made, turn.ts, <u32>((<u8*>group - self.group) // self.wide)
             if group.distinct < KEPT:
-                group.things[group.distinct] = thing[0]
+                memcpy(<u8*>group.things + group.distinct * self.parts_n, thing, self.parts_n)
             group.n += 1
             group.distinct += 1
             group.most = max(group.most, group.n)
@@ -304,7 +306,7 @@ cdef class Crowds:
         cdef bint fresh = False                 # nothing stood there
         cdef Group* group
         while number:
-            group = &self.group[number]
+            group = self.group_at(number)
             if group.made and memcmp(&group.key, key, self.parts_n) == 0:
                 if group.n:
                     return group
@@ -312,19 +314,22 @@ cdef class Crowds:
             number = places_next(&self.groups, number)
         if number == 0:
             if self.groups.made == self.groups.cap and self.groups.cap < min(<u32>GROUPS, self.bound // 4):
-                places_grow(&self.groups, <void**>&self.group, sizeof(Group), &oldest)
+                places_grow(&self.groups, <void**>&self.group, self.wide, &oldest)
             fresh = self.groups.made < self.groups.cap
             number = places_add(&self.groups, h)
-        group = &self.group[number]
+        group = self.group_at(number)
         if not fresh:
             part(group)
         memset(group, 0, sizeof(Group) - sizeof(group.met) - sizeof(group.things))
         self.made += 1
-        group.key, group.made = key[0], self.made
+        group.key, group.made, group.wide = key[0], self.made, self.wide
         return group
 
     cdef inline Member* member_at(self, u32 number) noexcept:
         return <Member*>(self.member + <u64>number * self.stride)
+
+    cdef inline Group* group_at(self, u32 number) noexcept:
+        return <Group*>(self.group + <u64>number * self.wide)
 
     cdef u32 find(self, const Parts* thing, u64 made, u64 h) noexcept:
         cdef u32 number = places_first(&self.members, h)
@@ -347,6 +352,6 @@ cdef class Crowds:
         """The oldest member counts no more."""
         cdef Member* one = self.member_at(<u32>(self.oldest & (self.members.cap - 1)) + 1)
         self.oldest += 1
-        if one.group and self.group[one.number].made == one.group:
-            self.group[one.number].n -= 1
+        if one.group and self.group_at(one.number).made == one.group:
+            self.group_at(one.number).n -= 1
         one.group = 0

@@ -1,7 +1,7 @@
 """What has one key: how often it was met, by what first, how many different things."""
 from cpython.object cimport PyObject
 
-from netwatch._fast.base.bytes cimport u8, u64
+from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.flow.turns cimport Turn
 from netwatch._fast.notice.turnkeys cimport Parts
 
@@ -21,10 +21,11 @@ cdef struct Group:             # one that is met once touches few lines of the c
     u64 n                      # different things in the window
     u64 most                   # at a time
     u64 distinct               # in all
+    u32 wide                   # bytes of it: where no names are counted the things are without
     u8 said
     PyObject* crowd            # the Crowd that was made of it, NULL none
     Met met[KEPT]              # the first, as many as `count`
-    Parts things[KEPT]         # the first, as many as `distinct`
+    Parts things[KEPT]         # the first, as many as `distinct`, each of as many bytes as are looked at
 
 cdef class Crowd:
     cdef Group group

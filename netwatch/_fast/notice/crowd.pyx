@@ -1,6 +1,7 @@
 """A group of what has one key in a table of crowds, and what Python is told of it."""
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
+from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport u64
 from netwatch._fast.flow.turns cimport Turn
@@ -15,7 +16,7 @@ cdef void note(Group* group, const Turn* turn) noexcept:
         group.met[at].flow, group.met[at].frame = turn.id, turn.frame
     group.count += 1
     if group.crowd != NULL:
-        (<Crowd>group.crowd).group = group[0]
+        memcpy(&(<Crowd>group.crowd).group, group, group.wide)
 
 
 cdef void part(Group* group) noexcept:
@@ -67,5 +68,5 @@ cdef Crowd crowd_of(Group* group):
     cdef Crowd crowd = Crowd.__new__(Crowd)
     group.crowd = <PyObject*>crowd
     Py_INCREF(crowd)
-    crowd.group = group[0]
+    memcpy(&crowd.group, group, group.wide)
     return crowd
