@@ -106,13 +106,20 @@ class Offer(NamedTuple):
 
 class Store(NamedTuple):
     """Something kept in memory: `used` of at most `limit` (None: bounded elsewhere) entries; `size` in bytes, None
-    where it is not measured; `lost`: how many had to make room, or found none, since the start."""
+    where it is not measured; `lost`: how many had to make room, or found none, since the start; `room`: bytes that it
+    may take, where those are the bound."""
 
     name: str
     used: int
     limit: int | None
     size: int | None
     lost: int
+    room: int | None = None
+
+    @property
+    def full(self) -> float | None:
+        """How much of its bound is used, None without one."""
+        return self.used / self.limit if self.limit else (self.size or 0) / self.room if self.room else None
 
 
 class Addon:

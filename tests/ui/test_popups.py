@@ -3,6 +3,7 @@ import time
 
 import pytest
 
+from netwatch.model.contract import Store
 from netwatch.store import config
 from netwatch.store.settings import NOW, SETTINGS, Settings
 from netwatch.ui import keys
@@ -159,6 +160,15 @@ def test_the_memory_view_tells_of_every_store(driver):
         assert name in shown
     flows = next(line for line in shown.splitlines() if "│ flows " in line).split()
     assert flows[2:5] == ["6", "2.0M", "0"]
+
+
+def test_what_is_bounded_in_bytes_says_how_many_and_how_full_it_is(driver):
+    lines = driver.resize(120, 60).keys("M").screen().splitlines()
+    for name, room in (("frames of Packets", "64.0 MB"), ("moments of the table", "33.6 MB")):
+        line = next(line for line in lines if name in line)
+        assert room in line and " % " in line
+    assert Store("x", 9, None, 50, 0, 200).full == 0.25 and Store("x", 9, 10, 50, 0, 200).full == 0.9
+    assert Store("x", 9, None, None, 0).full is None
 
 
 @pytest.mark.parametrize("tab", ["dashboard", "stats", "topology", "egress", "connections"])

@@ -53,7 +53,8 @@ class KeptFrames(Addon):
     def begin(self, run: Run) -> None:
         room, of_file = run.settings.of("packets.ring_mb"), run.settings.of("packets.file_mb")
         again = not run.purpose.live and Reread(run.source).able
-        self.ring = FrameRing((room if run.purpose.live or again else max(room, of_file)) * MEGABYTE)
+        self._room = (room if run.purpose.live or again else max(room, of_file)) * MEGABYTE
+        self.ring = FrameRing(self._room)
         self.ring.attach(run.engines[0], run.source if again else None, of_file * MEGABYTE)
         self.relative: bool = run.settings.of("packets.relative_seq")
         self.rules = tuple((ink, of_packets(text)) for ink in INKS if (text := run.settings.of(f"packets.color.{ink}")))
@@ -64,7 +65,7 @@ class KeptFrames(Addon):
 
     def stores(self) -> Sequence[Store]:
         frames, size = self.ring.memory
-        return (Store("frames of Packets", frames, None, size, self.ring.first),)
+        return (Store("frames of Packets", frames, None, size, self.ring.first, self._room),)
 
     def ink_of(self, record: Record, flow: Record | None) -> str:
         """The ink of INKS for a frame, by the user's rules; "" where none says anything."""

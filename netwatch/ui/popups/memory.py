@@ -48,8 +48,9 @@ def _columns(width: int) -> list[tuple[str, int, Callable[[Store], str]]]:
     """(title, cells, text) of those that fit, the name aside."""
     columns: list[tuple[str, int, Callable[[Store], str]]] = [
         ("used", NUMBER, lambda store: fmt.count(store.used)),
-        ("of", 7, lambda store: "" if store.limit is None else fmt.short_count(store.limit)),
-        ("full", 7, lambda store: "" if not store.limit else f"{100 * store.used / store.limit:.0f} %"),
+        ("of", 7, lambda store: fmt.short_count(store.limit) if store.limit is not None else
+            fmt.size(store.room) if store.room else ""),
+        ("full", 7, lambda store: "" if store.full is None else f"{100 * store.full:.0f} %"),
         ("memory", 9, lambda store: fmt.size(store.size)),
         ("lost", NUMBER, lambda store: fmt.count(store.lost)),
     ]
@@ -74,7 +75,7 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
                columns, HEAD)
     top = min(_chooser(state).row, max(0, len(found) - rows.height))
     for i, store in enumerate(found[top:top + rows.height]):
-        share = store.used / store.limit if store.limit else 0.0
+        share = store.full or 0.0
         cells = []
         for title, _, text in columns:
             style = BAD if share >= FULL else WARN if share >= NEAR else TEXT
