@@ -87,8 +87,9 @@ class Setting(Option):
 
 _TABLE = (
     Setting("ui.theme", "dark", "Colours; `netwatch --theme list` tells of each.", choices=THEMES, applies=NOW),
-    Setting("ui.color", True, "Colours at all; NO_COLOR in the environment switches them off too."),
-    Setting("ui.ascii", False, "Only ASCII in frames, marks and graphs."),
+    Setting("ui.color", True, "Colours at all; NO_COLOR in the environment switches them off too.",
+            applies=NOW),
+    Setting("ui.ascii", False, "Only ASCII in frames, marks and graphs.", applies=NOW),
     Setting("ui.refresh_ms", 1000, "Milliseconds between two looks at the engine.", 100, 5000, applies=NOW),
     Setting("ui.view", "full", "The view to begin with.", choices=("full", "lite", "dense")),
     Setting("ui.tab", "", "The tab to begin with, by name or digit; empty for the first.", choices=("", *TABS),

@@ -51,7 +51,7 @@ def run(session: Watch, *, where: str = "", refresh_ms: int = 1000, theme: str =
                    view, poller.do)
     ui.state.clipboard = term.copy
     ui.state.settings = chosen = settings or ui.state.settings
-    ui.state.look = Look(theme, chosen.colors)
+    ui.state.look = Look(theme, chosen.colors, color and not os.environ.get("NO_COLOR"))
     ui.state.filter.history = preferences.load_filters(chosen.of("ui.filter_history"))
     ui.state.table.saved = preferences.load_columns()
     columns.use(ui.state, chosen.of("ui.columns"))
@@ -65,7 +65,7 @@ def run(session: Watch, *, where: str = "", refresh_ms: int = 1000, theme: str =
     ui.state.offers = session.offers
     gc.freeze()                        # what is there by now stays; looking it through takes 20 ms, and a key waits
     try:
-        return shell.run(ui, poller, bell, color and not os.environ.get("NO_COLOR"))
+        return shell.run(ui, poller, bell, ui.state.look.color)
     except Exception as error:
         _say_why(error, crash.write_report(error))
         return 70

@@ -155,6 +155,9 @@ class App:
     def draw(self, canvas: Canvas) -> None:
         """The whole screen."""
         state = self.state
+        if canvas.ascii_only != state.glyphs.ascii_only:
+            canvas.ascii_only = state.glyphs.ascii_only
+            canvas.invalidate()
         canvas.unclip()
         canvas.clear()
         if canvas.rows < chrome.MIN_ROWS or canvas.cols < chrome.MIN_COLS:

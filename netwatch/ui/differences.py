@@ -225,6 +225,7 @@ def run(compared: Compared, settings: Settings) -> int:
 
     screen = Screen(compared, settings.of("ui.ascii") or not term.shows_unicode())
     screen.state.settings, screen.state.clipboard = settings, term.copy
-    screen.state.look = Look(settings.of("ui.theme"), settings.colors)
+    screen.state.look = Look(settings.of("ui.theme"), settings.colors,
+                             bool(settings.of("ui.color")) and not os.environ.get("NO_COLOR"))
     bell = shell.Bell()
-    return shell.run(screen, Nothing(), bell, settings.of("ui.color") and not os.environ.get("NO_COLOR"))
+    return shell.run(screen, Nothing(), bell, screen.state.look.color)

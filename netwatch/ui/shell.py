@@ -120,7 +120,7 @@ class CanvasWidget(npyscreen.wgwidget.Widget):  # type: ignore[misc]
         look = self.app.state.look
         if look is not self._look:
             self._look = look
-            self.painter.use(look.theme, look.colors)
+            self.painter.use(look.theme, look.colors, look.color)
             self.canvas.invalidate()
         self.app.draw(self.canvas)
         runs = self.canvas.changes()

@@ -73,9 +73,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Look:
-    """The colours in use: a theme of themes.THEMES, and the user's own in place of some of its inks and papers."""
+    """The colours in use: a theme of themes.THEMES, the user's own in place of some of its inks and papers, and whether
+    there are any at all."""
     theme: str = "dark"
     colors: Mapping[str, str] = field(default_factory=dict)
+    color: bool = True
 
 
 @dataclass

@@ -92,17 +92,21 @@ class Painter:
                  redefine: bool = False) -> None:
         """`changes`: colours of the user's own, by ink or paper. `redefine`: entries of the palette may be changed for
         exact colours; a terminal that ignores that shows wrong ones. Raises themes.ColorError for what is none."""
-        depth = self._find_depth()       # even without colour: it makes pair 0 the terminal's own, not white on black
-        self._depth = depth if color else 0
-        self._free = list(self.SLOTS) if redefine and self._depth == 256 and _can_redefine() else []
+        self._most = self._find_depth()  # even without colour: it makes pair 0 the terminal's own, not white on black
+        self._free = list(self.SLOTS) if color and redefine and self._most == 256 and _can_redefine() else []
         self._slots: dict[int, int] = {}
-        self.use(theme, changes or {})
+        self.use(theme, changes or {}, color)
 
-    def use(self, theme: str, changes: Mapping[str, str]) -> None:
-        """Another theme from now on. What is on the screen has to be painted again."""
+    def use(self, theme: str, changes: Mapping[str, str], color: bool = True) -> None:
+        """Another theme from now on, or none. What is on the screen has to be painted again."""
+        if color and not self._most:
+            with contextlib.suppress(curses.error):      # it began without
+                curses.start_color()
+            self._most = self._find_depth()
+        self._depth = self._most if color else 0
         self._theme = THEMES[theme]
-        self._changes = {name: color for name, text in changes.items()
-                         if (color := themes.parse_color(text)) is not None}
+        self._changes = {name: parsed for name, text in changes.items()
+                         if (parsed := themes.parse_color(text)) is not None}
         self._known: dict[int, int] = {}
         self._pairs: dict[tuple[int, int], int] = {}
         self._free = [*self._free, *self._slots.values()]

@@ -5,7 +5,9 @@ import re
 
 import pytest
 
-from netwatch.ui import theme, themes
+from netwatch.store.settings import SETTINGS
+from netwatch.ui import term, theme, themes
+from netwatch.ui.popups import settings as settings_popup
 from tests.ui.driver import Driver
 from tests.ui.fake import FakeSession
 from tests.ui.pty_run import Terminal
@@ -117,6 +119,38 @@ def test_without_colour_only_attributes(monkeypatch):
     assert painter.attribute(theme.MUTED) == curses.A_DIM
     assert painter.attribute(theme.TEXT | theme.SELECTED) == curses.A_REVERSE
     assert not terminal.pairs
+
+
+def test_colour_goes_and_comes_back_at_once(monkeypatch):
+    terminal = Curses(monkeypatch)
+    began = []
+    monkeypatch.setattr(curses, "start_color", lambda: began.append(1))
+    painter = theme.Painter("dark", True)
+    before = painter.attribute(theme.GOOD)
+    painter.use("dark", {}, False)
+    assert painter.depth == 0 and painter.attribute(theme.TITLE) == curses.A_BOLD
+    painter.use("dark", {}, True)
+    assert painter.depth == 256 and painter.attribute(theme.GOOD) == before and not began
+    monkeypatch.setattr(curses, "has_colors", lambda: bool(began))
+    dull = theme.Painter("dark", False)
+    dull.use("dark", {}, True)
+    assert began and dull.depth == 256 and terminal.pairs
+
+
+@pytest.mark.parametrize("no_color", ["", "1"])
+def test_colour_and_ascii_are_settings_that_hold_at_once(monkeypatch, no_color):
+    monkeypatch.setenv("NO_COLOR", no_color)
+    driver = Driver(FakeSession(flows=9, still=True), 100, 40)
+    assert not driver.screen().isascii()
+    settings_popup.put(driver.state, SETTINGS["ui.ascii"], True)
+    assert driver.screen().isascii() and "restart" not in driver.state.message and "start" not in driver.state.message
+    monkeypatch.setattr(term, "shows_unicode", lambda: True)
+    settings_popup.put(driver.state, SETTINGS["ui.ascii"], False)
+    assert not driver.screen().isascii()
+    settings_popup.put(driver.state, SETTINGS["ui.color"], False)
+    assert not driver.state.look.color
+    settings_popup.put(driver.state, SETTINGS["ui.color"], True)
+    assert driver.state.look.color == (not no_color), "NO_COLOR is stronger"
 
 
 def test_colours_of_the_users_own(monkeypatch):

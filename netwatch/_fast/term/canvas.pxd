@@ -14,7 +14,7 @@ cdef class Canvas:
     cdef uint32_t* scratch
     cdef readonly int rows
     cdef readonly int cols
-    cdef readonly bint ascii_only
+    cdef public bint ascii_only
     cdef int top
     cdef int left
     cdef int bottom

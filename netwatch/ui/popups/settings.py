@@ -2,6 +2,7 @@
 """
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -10,9 +11,10 @@ from netwatch.addons.preferences import Save, UseTimeouts
 from netwatch.model.option import NOW, Value
 from netwatch.store.settings import SETTINGS, Setting, SettingError
 from netwatch.ui import format as fmt
+from netwatch.ui import term
 from netwatch.ui.form import Field, Form
 from netwatch.ui.state import Area, Look, State
-from netwatch.ui.theme import FAINT, MATCH, MUTED, TEXT, TITLE
+from netwatch.ui.theme import ASCII, FAINT, MATCH, MUTED, TEXT, TITLE, UNICODE
 from netwatch.ui.widgets.box import draw_box
 from netwatch.ui.widgets.chooser import Chooser, centred, moves
 from netwatch.ui.widgets.table import draw_scroll_bar, draw_selection
@@ -72,8 +74,11 @@ def put(state: State, setting: Setting, value: Value) -> None:
     part(state).changed[setting.key] = value
     state.settings = state.settings.but(setting.key, value, HERE)
     table = setting.key.partition(".")[0]
-    if setting.key == "ui.theme" or table == "theme":
-        state.look = Look(state.settings.of("ui.theme"), state.settings.colors)
+    if setting.key in ("ui.theme", "ui.color") or table == "theme":
+        state.look = Look(state.settings.of("ui.theme"), state.settings.colors,
+                          bool(state.settings.of("ui.color")) and not os.environ.get("NO_COLOR"))
+    elif setting.key == "ui.ascii":
+        state.glyphs = ASCII if value or not term.shows_unicode() else UNICODE
     elif setting.key == "ui.utc":
         fmt.show_utc(bool(value))
     elif setting.key == "ui.units":
