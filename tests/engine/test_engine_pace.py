@@ -81,6 +81,8 @@ def test_every_rate_is_what_the_frames_say_and_they_add_up(tmp_path: Path, live:
                 flow = (row["sport"] if side == 0 else row["dport"]) - 40000
                 for name, way in (("rate_out", side), ("rate_in", 1 - side)):
                     assert row.get(name, 0) == pytest.approx(want.get((flow, way), 0), rel=1e-3, abs=0.6)
+            assert all(row.get(f"rate_{way}", 0) <= row[f"peak_{way}"] for row in rows for way in ("out", "in"))
+            assert finished(view.select(where=Filter("rate_out > peak_out or rate_in > peak_in"))).matched == 0
             rates = [row.get("rate_out", 0) + row.get("rate_in", 0) for row in rows]
             assert rates == sorted(rates, reverse=True)
             assert sum(rates) == pytest.approx(whole, rel=1e-3, abs=2 * len(rows))

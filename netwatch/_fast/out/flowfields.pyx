@@ -17,7 +17,7 @@ from netwatch._fast.wire.ports cimport has_ports
 from netwatch._fast.out.communityid cimport of_row
 from netwatch._fast.out.values cimport (Value, V_ABSENT, V_ADDRESS, V_BOOL, V_SECONDS, V_TIME, give_number, give_object)
 from netwatch._fast.out.writing cimport address_text
-from netwatch._fast.flow.rates cimport Pace, Window, rate_now, rate_peak, window_at
+from netwatch._fast.flow.rates cimport Window, rate_now, rate_peak, window_at
 
 from netwatch._fast.dpi import app_names
 from netwatch._fast.input.source import file_of
@@ -256,13 +256,25 @@ cdef u8 first_teller(const Facts* facts) noexcept nogil:
     return p[0] if p < end else 0
 
 
+cdef Window window_of(const FlowAt* at) noexcept nogil:
+    return window_at(at.core.clock, at.core.first, at.core.live)
+
+
+cdef bint has_rate(const FlowAt* at) noexcept nogil:
+    return at.core.table.paced and not at.row.bits & BIT_ENDED and window_of(at).seconds > 0
+
+
+cdef u64 now_of(const FlowAt* at, int side) noexcept nogil:
+    """What the side sends now; 0 where no rate is told."""
+    cdef Window w = window_of(at)
+    return rate_now(at.cold, &at.core.table.paces[at.row - at.core.table.rows], side, &w) if has_rate(at) else 0
+
+
 cdef void pair_value(const FlowAt* at, int pair, int which, Value* v) noexcept nogil:
     """Half of a pair, or its sum."""
     cdef const Row* row = at.row
     cdef const TcpRow* t = at.tcp
-    cdef const Pace* pace
     cdef int o = at.out, i = 1 - at.out
-    cdef Window w
     if pair == P_PACKETS:
         give_number(v, of_pair(row.packets[o], row.packets[i], which))
     elif pair == P_BYTES:
@@ -273,12 +285,11 @@ cdef void pair_value(const FlowAt* at, int pair, int which, Value* v) noexcept n
         if at.core.table.any_copied:
             copies_value(at, which, v)
     elif pair == P_PEAK:
-        give_number(v, of_pair(rate_peak(at.cold, o), rate_peak(at.cold, i), which))
+        give_number(v, of_pair(max(<u64>rate_peak(at.cold, o), now_of(at, o)),
+                               max(<u64>rate_peak(at.cold, i), now_of(at, i)), which))
     elif pair == P_RATE:
-        w = window_at(at.core.clock, at.core.first, at.core.live)
-        if w.seconds > 0 and at.core.table.paced and not row.bits & BIT_ENDED:
-            pace = &at.core.table.paces[row - at.core.table.rows]
-            give_number(v, of_pair(rate_now(at.cold, pace, o, &w), rate_now(at.cold, pace, i, &w), which))
+        if has_rate(at):
+            give_number(v, of_pair(now_of(at, o), now_of(at, i), which))
     elif t == NULL or row.proto != PROTO_TCP:
         return
     elif pair == P_RETRANS:

@@ -220,10 +220,11 @@ cdef bint cold_number(const Flows* t, u32 i, int col, int o, u64* out) noexcept 
         out[0] = rate_now(cold, &t.paces[i], 1 - o, &t.window)
     elif col == COL_RATE:
         out[0] = rate_now(cold, &t.paces[i], 0, &t.window) + rate_now(cold, &t.paces[i], 1, &t.window)
-    elif col == COL_PEAK_OUT:
+    elif col == COL_PEAK_OUT or col == COL_PEAK_IN:
+        o ^= col == COL_PEAK_IN
         out[0] = rate_peak(cold, o)
-    elif col == COL_PEAK_IN:
-        out[0] = rate_peak(cold, 1 - o)
+        if not t.rows[i].bits & BIT_ENDED:         # of less than a second the rate is more than its bytes
+            out[0] = max(out[0], rate_now(cold, &t.paces[i], o, &t.window))
     else:
         return False
     return True
