@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from netwatch._fast.proto.dns.data import type_name
+
 if TYPE_CHECKING:
     from netwatch.model.record import Record
     from netwatch.names.addon import Names
@@ -45,7 +47,9 @@ def _unreachable(note: Record, names: Names) -> str:
 
 def _dns(note: Record, names: Names) -> str:
     code = RCODES.get(note["code"], f"code {note['code']}")
-    return f"DNS {code}{' for ' + note['name'] if 'name' in note else ''}, {note['dst']} to {note['src']}"
+    kind = f"{type_name(note['value'])} " if note["value"] else ""  # 0: the message was cut before it
+    asked = f" for {kind}{note['name']}" if "name" in note else ""
+    return f"DNS {code}{asked}, {note['dst']} to {note['src']}"
 
 
 def _size(octets: int) -> str:

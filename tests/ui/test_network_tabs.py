@@ -181,11 +181,19 @@ def test_the_mouse_on_chips_heads_and_rows():
 
 # ------------------------------------------------------------------------------------------------------------- timeline
 
+@pytest.mark.parametrize(("value", "name", "told"), [
+    (28, "www.example", "DNS NXDOMAIN for AAAA www.example"), (65, "x", "for HTTPS x"), (4711, "x", "for TYPE4711 x"),
+    (0, "x", "NXDOMAIN for x,"), (0, None, "DNS NXDOMAIN, 2 to 1")])
+def test_a_dns_error_says_what_was_asked_for(value, name, told):
+    note = {"code": 3, "value": value, "src": "1", "dst": "2"} | ({"name": name} if name else {})
+    assert told in timeline._dns(note, None)
+
+
 def test_the_timeline_tells_of_all_that_went_wrong(troubled):
     found = troubled.ask(timeline.Timeline())
     texts = "\n".join(event.text for event in found.events)
     for told in (f"{trouble.SERVER}:8081 refused a connection from {trouble.CLIENT}",
-                 "DNS NXDOMAIN for name0.example.net", "DNS SERVFAIL for name6.example.net",
+                 "DNS NXDOMAIN for A name0.example.net", "DNS SERVFAIL for A name6.example.net",
                  "20 segments sent again within 1 s",
                  f"{trouble.CLIENT} had no room",
                  f"reset by {trouble.FARTHEST}", "no answer from 192.168.1.66:9000", "unreachable (host)",

@@ -26,7 +26,7 @@ cdef enum:                     # what happened; words in notes.KINDS
 cdef struct Note:
     u64 ts                     # ns
     u64 flow                   # its number, 0 when the note stands for several
-    u64 value                  # of N_ENDED bytes; of a note that stands for several how many
+    u64 value                  # of N_ENDED bytes, of N_DNS_ERROR the type asked for; of several notes how many
     u64 span                   # of N_ENDED ns
     u32 row
     u16 sport

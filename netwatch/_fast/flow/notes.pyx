@@ -11,7 +11,7 @@ from netwatch._fast.flow.row cimport *
 from netwatch._fast.base.mix cimport mix_address, mix_on
 from netwatch._fast.wire.packet cimport (NOTE_RETRANSMIT, NOTE_ZERO_WINDOW, PROTO_ICMP, PROTO_ICMP6, PROTO_TCP,
                                          PROTO_UDP, Packet, TCP_RST, mix_on)
-from netwatch._fast.base.domain cimport NAME_TEXT, name_text
+from netwatch._fast.base.domain cimport NAME_TEXT, name_end, name_text
 
 cdef enum:
     SECOND = 1000000000
@@ -189,6 +189,7 @@ cdef void note_dns(Noted* n, const Packet* pk, const Row* row, const Cold* cold,
     cdef char text[NAME_TEXT]
     cdef Note* note
     cdef int chars
+    cdef u32 end
     if pk.proto == PROTO_TCP:
         if size < 14 or be16(p) != size - 2:
             return
@@ -209,6 +210,9 @@ cdef void note_dns(Noted* n, const Packet* pk, const Row* row, const Cold* cold,
         if chars > 0:
             note.name_n = <u8>min(chars, <int>N_NAME)
             memcpy(note.name, text, note.name_n)
+            end = name_end(p, size, 12)
+            if end and end + 2 <= size:
+                note.value = be16(p + end)
 
 
 cdef void note_end(Noted* n, const Row* row, const Cold* cold, u32 number) noexcept nogil:
