@@ -62,6 +62,7 @@ cdef class Aggregate:
     cdef Sum* sums             # by number of the key
     cdef Health* health
     cdef u32 cap
+    cdef u32 cleared           # of them are at nothing, or in use
     cdef u32 at                # flows of the selection that have been added
     cdef u32 kept              # ... and are in some group
     cdef int sides             # groups that a flow belongs to

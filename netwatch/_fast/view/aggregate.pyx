@@ -32,6 +32,7 @@ cdef enum:
     BATCH = 32                 # flows whose places are fetched into the cache together
     MAX_DEPTH = 15             # of tunnels, in Cold.key
     COST_ADD = 12              # of a flow to its group, as in work.pxd
+    COST_NEW = 60              # of a group: its key, its sums, its protocol, memory that nobody had
 
 LIMIT: int = FEW_GROUPS
 MANY: int = MANY_GROUPS
@@ -117,12 +118,12 @@ cdef class Aggregate:
         return self.at == self.view.matched
 
     cdef bint add_some(self) noexcept nogil:
-        cdef u32 n
+        cdef u32 n, before
         while self.at < self.view.matched and self.view.view.work.goes_on():
-            n = min(<u32>BATCH, self.view.matched - self.at)
+            n, before = min(<u32>BATCH, self.view.matched - self.at), self.keys.n
             if not self.add_batch(n):
                 return False
-            self.view.view.work.left -= n * COST_ADD
+            self.view.view.work.left -= n * COST_ADD + (self.keys.n - before) * COST_NEW
         return True
 
     cdef bint add_batch(self, u32 n) noexcept nogil:
@@ -180,23 +181,26 @@ cdef class Aggregate:
             self.here, &r.a[0] if r.bits & BIT_INITIATOR_B else &r.b[0], r.family))
 
     cdef bint room(self) noexcept nogil:
-        """Room for the sums of all keys, the newest one's at nothing. False: no memory."""
+        """Room for the sums of all keys, the newest one's at nothing. False: no memory. Later ones are not touched yet:
+        some thousand pages at once would hold the engine."""
         cdef Sum* sums
         cdef Health* health
-        if self.keys.n < self.cap:
-            return True
-        sums = <Sum*>realloc(self.sums, (<u64>self.keys.cap + 1) * sizeof(Sum))
-        if sums == NULL:
-            return False
-        self.sums = sums
-        memset(&sums[self.cap], 0, (<u64>self.keys.cap + 1 - self.cap) * sizeof(Sum))
-        if self.healthy:
-            health = <Health*>realloc(self.health, (<u64>self.keys.cap + 1) * sizeof(Health))
-            if health == NULL:
+        if self.keys.n >= self.cap:
+            sums = <Sum*>realloc(self.sums, (<u64>self.keys.cap + 1) * sizeof(Sum))
+            if sums == NULL:
                 return False
-            self.health = health
-            memset(&health[self.cap], 0, (<u64>self.keys.cap + 1 - self.cap) * sizeof(Health))
-        self.cap = self.keys.cap + 1
+            self.sums = sums
+            if self.healthy:
+                health = <Health*>realloc(self.health, (<u64>self.keys.cap + 1) * sizeof(Health))
+                if health == NULL:
+                    return False
+                self.health = health
+            self.cap = self.keys.cap + 1
+        while self.cleared <= self.keys.n:
+            memset(&self.sums[self.cleared], 0, sizeof(Sum))
+            if self.healthy:
+                memset(&self.health[self.cleared], 0, sizeof(Health))
+            self.cleared += 1
         return True
 
     cdef void add(self, const Flows* t, u32 row, int side, u32 group) noexcept nogil:
