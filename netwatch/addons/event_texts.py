@@ -6,13 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from netwatch._fast.proto.dns.data import type_name
+from netwatch._fast.proto.dns.text import RCODES
 
 if TYPE_CHECKING:
     from netwatch.model.record import Record
     from netwatch.names.addon import Names
 
-RCODES = {1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED", 6: "YXDOMAIN", 7: "YXRRSET",
-          8: "NXRRSET", 9: "NOTAUTH", 10: "NOTZONE"}
 # RFC 792 and RFC 1812 section 5.2.7.1; RFC 4443 section 3.1
 UNREACHABLE = {"icmp": {0: "network", 1: "host", 2: "protocol", 3: "port", 4: "too large for the path", 9: "prohibited",
                         10: "prohibited", 13: "prohibited"},

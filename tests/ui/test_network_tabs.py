@@ -13,7 +13,6 @@ from netwatch.addons.groups import BY
 from netwatch.addons.timeline import Entry, Mark, TimelineAddon, coalesced
 from netwatch.model.group import Within
 from netwatch.model.machine import Counters, Link, Rate
-from netwatch.ui import format as fmt
 from netwatch.ui.keys import KEYS
 from netwatch.ui.tabs import egress as egress_tab
 from netwatch.ui.theme import UNICODE
@@ -115,21 +114,6 @@ def test_before_the_answer_nothing_is_claimed(tab):
 
 # ----------------------------------------------------------------------------------------------------------- interfaces
 
-def test_what_is_captured_is_selected_and_its_last_minute_drawn():
-    taken = interfaces.Captured("wlan0", "ethernet", 65535, "", 5, 500, 0, 1, 2)
-    rows = (interface("eth0", "idle"), interface("wlan0", "active", 1.2e6, captured=taken))
-    driver = Driver(Machine({interfaces.Interfaces: interfaces.InterfacesNow(True, rows)}), 120, 40, tab="interfaces")
-    screen = driver.screen()
-    assert driver.state.parts["interfaces"].selected == (0, "wlan0") and "Interface wlan0" in screen
-    assert f"wlan0, last 60 s   ▼ peak {fmt.rate(1.2e6 * 59)}   ▲ peak {fmt.rate(1.2e6 / 9)}" in screen
-    assert "100 MB/s│" in screen and "200 kB/s│" in screen, "each way has a scale of its own"
-    screen = driver.keys("up").screen()
-    assert "eth0, last 60 s   ▼ peak 0   ▲ peak 0" in screen
-    for size in ((40, 12), (80, 24), (49, 50)):
-        driver.resize(*size)
-        assert not driver.state.failed
-
-
 def test_chips_sorting_and_selection_of_interfaces():
     driver = Driver(machine(), 200, 50, tab="3").keys("f")
     assert "[active]" in driver.screen()
@@ -180,14 +164,6 @@ def test_the_mouse_on_chips_heads_and_rows():
 
 
 # ------------------------------------------------------------------------------------------------------------- timeline
-
-@pytest.mark.parametrize(("value", "name", "told"), [
-    (28, "www.example", "DNS NXDOMAIN for AAAA www.example"), (65, "x", "for HTTPS x"), (4711, "x", "for TYPE4711 x"),
-    (0, "x", "NXDOMAIN for x,"), (0, None, "DNS NXDOMAIN, 2 to 1")])
-def test_a_dns_error_says_what_was_asked_for(value, name, told):
-    note = {"code": 3, "value": value, "src": "1", "dst": "2"} | ({"name": name} if name else {})
-    assert told in timeline._dns(note, None)
-
 
 def test_the_timeline_tells_of_all_that_went_wrong(troubled):
     found = troubled.ask(timeline.Timeline())

@@ -16,8 +16,8 @@ from netwatch.store.settings import SettingError, Settings, find
 from netwatch.ui import keys
 from netwatch.ui.tabs.packets import keys as packets_keys
 from netwatch.ui.tabs.packets import tab as packets
-from netwatch.ui.tabs.packets.part import cell_of, layout, leaf_at, leaves, octets_of, part_of, per_line, seen
-from netwatch.ui.theme import GOOD, REVERSE
+from netwatch.ui.tabs.packets.part import leaf_at, leaves, part_of
+from netwatch.ui.theme import GOOD
 from tests.ui.driver import Driver
 from tests.ui.replayed import HERE, Replayed
 
@@ -396,35 +396,3 @@ def test_rules_of_the_users_own_colour_frames():
 def test_the_memory_view_counts_the_frames():
     found = {store.name: store for store in session_of("http.pcap").ask(Memory())}
     assert found["frames of Packets"].used == 68 and found["frames of Packets"].size > 68 * 100
-
-
-@pytest.mark.parametrize(("cols", "each"), [(80, 16), (109, 16), (110, 16), (120, 16), (150, 16), (70, 16), (59, 8)])
-def test_bytes_stand_where_their_places_say(cols, each):
-    """However wide the pane is: each line has the bytes of its offset, the selected field stands out among them."""
-    driver = drive(cols=cols, rows=50).keys("home", "enter", "down")
-    area, frame = layout(driver.state).bytes, octets_of(driver.state)
-    assert per_line(area.width) == each
-    lines = [line[area.x:area.x + area.width] for line in driver.screen().splitlines()[area.y + 1:]]
-    node = leaves(driver.state)[leaf_at(driver.state, leaves(driver.state))].node
-    assert node.size
-    for i in range(0, len(frame), each):
-        some = frame[i:i + each]
-        if i // each >= area.height - 1:
-            break
-        line = lines[i // each]
-        assert line[1:5] == f"{i:04x}"
-        for k, octet in enumerate(some):
-            at = 7 + cell_of(k, area.width)
-            assert line[at:at + 2] == f"{octet:02x}"
-            marked = driver.canvas.style_at(area.y + 1 + i // each, area.x + at) & REVERSE
-            assert bool(marked) == (node.at <= i + k < node.at + node.size)
-        said = "".join(chr(c) if 32 <= c < 127 else "." for c in some)
-        assert said.rstrip() in line[7 + cell_of(each - 1, area.width) + 2:]
-
-
-@pytest.mark.parametrize(("cols", "least"), [(80, 16), (100, 31), (120, 38), (200, 60)])
-def test_what_a_frame_says_has_room_before_what_is_beside_it(cols, least):
-    driver = drive(cols=cols)
-    slots = {slot.column.key: slot for slot in packets.slots_of(driver.state, seen(driver.state), cols - 6)}
-    assert slots["info"].width >= least and "time" in slots
-    assert slots["number"].width == 3, "no gutter before the numbers"
