@@ -145,17 +145,16 @@ def _draw_strip(canvas: Canvas, area: Area, state: State) -> None:
     canvas.put(area.y + 1, x + LABEL, spark(carried, width, None, glyphs), DOWN)
     end_ns = (found.start_s + found.step_s * len(found.counts)) * 1_000_000_000
     start_ns = found.start_s * 1_000_000_000
-    left, right = fmt.clock(start_ns), fmt.clock(end_ns)
-    if not state.live or fmt.day(start_ns) != fmt.day(end_ns):
-        left = f"{fmt.day(start_ns)} {left}"
-    if fmt.day(start_ns) != fmt.day(end_ns):
-        right = f"{fmt.day(end_ns)} {right}"
+    days = fmt.day(start_ns) != fmt.day(end_ns)
+    left = f"{fmt.day(start_ns)} {fmt.clock(start_ns)}" if days or not state.live else fmt.clock(start_ns)
+    right = f"{fmt.day(end_ns)} {fmt.clock(end_ns)}" if days else fmt.clock(end_ns)
     top = f"{fmt.age(found.step_s)} a part, at most {fmt.count(worst)} events, " \
         f"{fmt.size(max(found.bytes, default=0))}"
     canvas.put(area.y + 2, x + LABEL, left, MUTED)
     if width > len(left) + len(right) + 2:
         canvas.put(area.y + 2, x + LABEL + width - len(right), right, MUTED)
         room = width - len(left) - len(right) - 4
+        top = top if len(top) <= room else top.partition(",")[0]
         if len(top) <= room:
             canvas.put(area.y + 2, x + LABEL + len(left) + 2 + (room - len(top)) // 2,
                        clip(top, room, glyphs.ellipsis), MUTED)
