@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 from netwatch.cli import read
 from netwatch.cli.arg_types import natural
 from netwatch.cli.errors import CommandError
-from netwatch.cli.parser import Parser
+from netwatch.cli.parser import Parser, refuse_idle
 from netwatch.cli.selection import parse_where
 from netwatch.records.selection import Selection
 
@@ -19,18 +21,21 @@ def main(arguments: list[str]) -> int:
     p.add_argument("files", nargs="*", metavar="FILE", help="captures; without, -i is needed")
     p.add_argument("-r", "--read", action="append", default=[], metavar="FILE", help="a capture; repeatable")
     p.add_argument("-i", "--interface", action="append", default=[], metavar="NAME", help="capture here; repeatable")
-    p.add_argument("--for", dest="duration", default="60s", metavar="TIME", help="with -i: for so long; default 60s")
+    p.add_argument("--for", dest="duration", metavar="TIME", help="with -i: for so long; default 60s")
     p.add_argument("--limit", type=natural, default=100, metavar="N", help="flows that are shown; default 100")
     p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
     p.meant["--duration"] = "--for"
     asked = p.read(arguments)
+    refuse_idle((asked.duration, "--for", "" if asked.interface else "-i"))
     if not asked.expression.strip():
         raise CommandError("EXPR: it is empty: say what every flow must pass")
+    if os.path.isfile(asked.expression):
+        raise CommandError(f"{asked.expression}: EXPR comes first: netwatch assert 'bytes < 1MB' {asked.expression}")
     parse_where(asked.expression, given_by="EXPR")  # its columns are the user's
     words = [*asked.files, *asked.read, "--what", "flows", "--format", "ndjson"]
     words += [word for name in asked.interface for word in ("-i", name)]
-    words += ["--duration", asked.duration] if asked.interface else []
+    words += ["--duration", asked.duration or "60s"] if asked.interface else []
     words += ["--config", asked.config] if asked.config else []
     words += [word for each in asked.set for word in ("--set", each)]
     selection = Selection(parse_where(f"not ({asked.expression})", given_by="EXPR"), None, asked.limit)

@@ -51,7 +51,7 @@ def make(arguments: list[str]) -> int:
     p.add_argument("-i", "--interface", action="append", default=[], metavar="NAME", help="capture here; repeatable")
     p.add_argument("-f", "--capture-filter", default="", metavar="EXPR", help="libpcap filter, with -i")
     p.add_argument("--duration", metavar="TIME", help="with -i: stop after this long, e.g. 30s, 5m")
-    p.add_argument("--where", metavar="EXPR", help="only records and packets that pass this filter")
+    p.add_argument("-Y", "--where", metavar="EXPR", help="only records and packets that pass this filter")
     p.add_argument("--keylog", action="append", default=[], metavar="FILE", help="TLS keys in NSS format; repeatable")
     p.add_argument("--with-secrets", action="store_true", help="also the TLS keys that opened its flows")
     p.add_argument("--show-secrets", action="store_true", help="do not mask passwords, cookies and the like")

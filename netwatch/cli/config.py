@@ -9,11 +9,13 @@ import sys
 from pathlib import Path
 
 from netwatch.cli.errors import EXIT_FINDING, EXIT_MISSING, EXIT_PERMISSION, CommandError
-from netwatch.cli.parser import Parser
+from netwatch.cli.parser import Parser, refuse_idle
 from netwatch.cli.selection import read_settings
 from netwatch.run import addons  # noqa: F401 - their options join the others
 from netwatch.store import config, files
 from netwatch.store.settings import SETTINGS
+
+MOST_KEY, MOST_VALUE = 38, 28  # columns; what is longer moves the rest of its line
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -22,13 +24,16 @@ def build_parser() -> argparse.ArgumentParser:
                    "init writes a file with all defaults; check names every mistake in the file")
     p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="with show: change one")
-    p.add_argument("--format", choices=("table", "json"), default="table", help="of show")
+    p.add_argument("--format", choices=("table", "json"), help="with show; default table")
     p.add_argument("--force", action="store_true", help="with init: replace the file")
     return p
 
 
 def main(arguments: list[str]) -> int:
     options = build_parser().parse_args(arguments)
+    other = "show" if options.what != "show" else ""
+    refuse_idle((options.set, "--set", other), (options.format, "--format", other),
+                (options.force, "--force", "init" if options.what != "init" else ""))
     path = Path(options.config) if options.config else config.default_path()
     if options.what == "init":
         return _init(path, options.force)
@@ -43,7 +48,7 @@ def _show(options: argparse.Namespace) -> int:
         print(json.dumps(found, indent=2))
         return 0
     rows = [(key, config.written(settings.of(key)), settings.origin(key)) for key in SETTINGS]
-    wide = [max(len(row[i]) for row in rows) for i in (0, 1)]
+    wide = [min(max(len(row[i]) for row in rows), most) for i, most in enumerate((MOST_KEY, MOST_VALUE))]
     for key, value, origin in rows:
         print(f"{key:<{wide[0]}}  {value:<{wide[1]}}  {origin}")
     return 0

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from netwatch.cli import read, sandbox
 from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, EXIT_USAGE, CommandError, say
-from netwatch.cli.parser import Parser
+from netwatch.cli.parser import Parser, refuse_idle
 from netwatch.cli.sources import open_source
 from netwatch.egress import ledger
 from netwatch.egress.destinations import KEYS, Destinations
@@ -56,6 +56,7 @@ def build_parser() -> Parser:
 def add_source(p: argparse.ArgumentParser) -> None:
     """Options that say what is read."""
     p.add_argument("files", nargs="*", metavar="FILE", help="captures; or -i")
+    p.add_argument("-r", "--read", action="append", default=[], metavar="FILE", help="a capture as well; repeatable")
     p.add_argument("-i", "--interface", action="append", default=[], metavar="NAME", help="capture here; repeatable")
     p.add_argument("--duration", metavar="TIME", help="with -i: for so long; default 60s")
     p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
@@ -64,6 +65,11 @@ def add_source(p: argparse.ArgumentParser) -> None:
 
 def main(arguments: list[str]) -> int:
     asked = build_parser().read(arguments)
+    asked.files += asked.read
+    lints, promotes = ("" if asked.act == act else act for act in ("lint", "promote"))
+    refuse_idle((asked.strict, "--strict", lints), (asked.all, "--all", lints), (asked.format, "--format", lints),
+                (asked.program, "--program", promotes), (asked.dry_run, "--dry-run", promotes),
+                (asked.duration, "--duration", "" if asked.interface else "-i"))
     path = Path(asked.policy) if asked.policy else config_folder() / "egress-policy.toml"
     if asked.act == "promote":
         return _promote(asked, path)
@@ -93,7 +99,7 @@ def observed(asked: argparse.Namespace, writes: Path | None = None) -> tuple[int
     words += ["--duration", asked.duration or "60s"] if asked.interface else []
     words += ["--config", asked.config] if asked.config else []
     words += [word for each in asked.set for word in ("--set", each)]
-    options = read.prepared([*words, *(["--", *asked.files] if asked.files else [])])
+    options = read.prepared([*words, *["--"] * bool(asked.files), *asked.files])
     kept = bool(asked.interface) and options.settings.of("egress.keep")
     with sandbox.closing(options.host):
         source = open_source(options)

@@ -22,7 +22,7 @@ from netwatch._fast.out.masking import masked_form
 from netwatch._fast.out.rawflow import RawFlow
 from netwatch.cli import read, sandbox
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError, exit_code_of, say
-from netwatch.cli.parser import Parser
+from netwatch.cli.parser import Parser, refuse_idle
 from netwatch.cli.selection import check_where, has_plugins, parse_where
 from netwatch.cli.sources import open_source
 from netwatch.export import har
@@ -63,15 +63,20 @@ def main(arguments: list[str]) -> int:
     form.add_argument("--har", metavar="OUT.har", help="write an HTTP archive")
     form.add_argument("--curl", action="store_true", help="print commands")
     form.add_argument("--objects", metavar="FOLDER", help="write bodies and files into a new folder")
-    p.add_argument("files", nargs="+", metavar="FILE", help="captures; several are one")
-    p.add_argument("--where", metavar="EXPR", help="only exchanges that pass this filter")
+    p.add_argument("files", nargs="*", metavar="FILE", help="captures; several are one")
+    p.add_argument("-r", "--read", action="append", default=[], metavar="FILE", help="the same; repeatable")
+    p.add_argument("-Y", "--where", metavar="EXPR", help="only exchanges that pass this filter")
     p.add_argument("--keylog", action="append", default=[], metavar="FILE", help="TLS keys in NSS format; repeatable")
     p.add_argument("--show-secrets", action="store_true", help="do not mask passwords, cookies and the like")
     p.add_argument("--force", action="store_true", help="with --har: replace the file")
     p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
     p.add_argument("--sandbox", choices=("off", "on", "strict"), help="as `netwatch read` has it")
-    options = p.parse_args(arguments)
+    options = p.read(arguments)
+    options.files += options.read
+    if not options.files:
+        p.error("a FILE is needed: a capture")
+    refuse_idle((options.force, "--force", "" if options.har else "--har"))
     where = parse_where(options.where, ["http"])
     check_where(where, ["http"])
     prepared = read.prepared(_words(options))

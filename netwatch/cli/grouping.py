@@ -11,6 +11,7 @@ from netwatch.cli.readoptions import style_of
 from netwatch.cli.selection import check_field, has_plugins, kinds_of, where_of
 from netwatch.cli.sources import open_source
 from netwatch.cli.stats import QUANTITIES, Summing, arranged, interval_of, write
+from netwatch.cli.stdio import width_of_table
 from netwatch.records.columns import Column, column_of
 from netwatch.records.selection import Selection, singular
 from netwatch.records.writers import FORMATS, Writer
@@ -50,7 +51,7 @@ def read(options: argparse.Namespace) -> int:
             code = Summing(options, set(kinds), source, selection, silent, statistic).go()
         finally:
             source.close()
-    write(arranged(statistic.tables(), options.sort), style, options)
+    write(arranged(statistic.tables(), options.sort), style, options.top, width_of_table(options.wide))
     return code
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from netwatch.cli import sandbox
 from netwatch.cli.errors import CommandError, say
+from netwatch.cli.parser import refuse_blind
 from netwatch.cli.selection import read_settings, use_client_names
 from netwatch.cli.signals import put_back, take
 from netwatch.model.contract import INFO, Addon, AddonError
@@ -43,6 +44,7 @@ def add_options(p: argparse.ArgumentParser) -> None:
 
 def settle(options: argparse.Namespace, short: Sequence[tuple[str, object]] = ()) -> None:
     """Read the settings; `short`: (key, value) of options that stand above them, None not given."""
+    refuse_blind(options)
     pairs = [("sandbox.mode", options.sandbox), *short]
     given = [f"{key}={value}" for key, value in pairs if value is not None]
     options.settings = read_settings([*options.set, *given], options.config)

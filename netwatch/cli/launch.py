@@ -82,6 +82,8 @@ def main(arguments: list[str]) -> int:
         del options.command[0]
     if not options.command:
         raise CommandError("run needs a program: netwatch run curl https://www.example.com")
+    if shutil.which(options.command[0]) is None and not os.path.exists(options.command[0]):
+        raise CommandError(f"{options.command[0]}: no such program", EXIT_MISSING)
     options.interface = options.interface or ["any"]
     stops = _Stops()
     with stopped_by(stops.take), _folder() as (folder, leash):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from netwatch.cli import log, sandbox
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError, note
-from netwatch.cli.parser import Parser
+from netwatch.cli.parser import Parser, refuse_blind
 from netwatch.cli.selection import parse_where, read_settings, use_client_names
 from netwatch.cli.stdio import keys_from_terminal, shows_to_a_person
 from netwatch.model.contract import AddonError
@@ -130,6 +130,9 @@ def prepared(arguments: list[str]) -> argparse.Namespace | int:
         raise CommandError("--refresh: 100 to 5000 milliseconds")
     if options.read and (options.interface or options.capture_filter):
         raise CommandError("-r shows a file; -i and -f belong to live capture")
+    if options.read and options.promiscuous:
+        raise CommandError("-r shows a file; --promiscuous belongs to live capture")
+    refuse_blind(options)
     if options.where.endswith((".pcap", ".pcapng", ".cap")):
         raise CommandError(f"-w {options.where}: here -w is a filter; `netwatch read -i NAME -w FILE` saves packets")
     parse_where(options.where or None)

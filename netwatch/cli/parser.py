@@ -10,10 +10,31 @@ import shutil
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from netwatch.cli.errors import EXIT_USAGE
+from netwatch.cli.errors import EXIT_USAGE, CommandError
 
 COLUMNS = 80  # of help
 LIKE = 0.65  # how like an option what was typed must be, both without dashes
+
+
+def refuse_idle(*rules: tuple[object, str, str]) -> None:
+    """Of each option: its value, its name, and what it goes with, "" where that is there. Raises CommandError for the
+    first that was given (is neither None, False nor an empty list) and would have no effect."""
+    for given, name, partner in rules:
+        if given is not None and given is not False and given != [] and partner:
+            raise CommandError(f"{name} goes with {partner}")
+
+
+def listed(words: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join([*filter(None, [", ".join(words[:-1])]), *words[-1:]])
+
+
+def refuse_blind(options: argparse.Namespace, made: Sequence[str] = ()) -> None:
+    """Raises CommandError for what is made of content (`made`, keys for it), where that is not looked at."""
+    if options.no_dpi:
+        for name in [*made, *(f"--{name.replace('_', '-')}" for name in ("keylog", "with_secrets")
+                              if getattr(options, name, False))]:
+            raise CommandError(f"{name} needs content, which --no-dpi does not look at")
 
 
 class Parser(argparse.ArgumentParser):
@@ -58,9 +79,17 @@ class Parser(argparse.ArgumentParser):
             near = [self.meant[given]] if given in self.meant else [
                 known[name] for name in difflib.get_close_matches(given.lstrip("-"), known, 1, LIKE)]
             reads = self.prog in foreign_options.READING
-            habit = foreign_options.instead_of(word) if reads and given not in self.meant else None
+            habit = self._its_own_format(given) or (
+                foreign_options.instead_of(word) if reads and given not in self.meant else None)
             message += f"; here: {habit}" if habit else f"; did you mean {near[0]}?" if near else ""
         self.exit(EXIT_USAGE, f"{self.prog}: {message}\nnetwatch: `{self.prog} --help` lists the options\n")
+
+    def _its_own_format(self, given: str) -> str | None:
+        """--format json and --json are the same; each command has one of them."""
+        formats = self._option_string_actions.get("--format")
+        if given == "--json" and formats is not None:
+            return f"--format {'json' if 'json' in (formats.choices or ()) else 'ndjson'}"
+        return "--json" if given == "--format" and "--json" in self._option_string_actions else None
 
 
 def _asks_help(word: str) -> bool:

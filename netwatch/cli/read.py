@@ -62,6 +62,10 @@ def settle(options: argparse.Namespace) -> None:
     speak(options.quiet, options.verbose)
     log.begin(options)
     check(options)
+    if options.write is not None:
+        from netwatch.cli import saving  # every start would pay for it otherwise
+
+        saving.check_output(options)
     options.settings = read_settings(options.set, options.config)
     for option, setting in OVERRIDES.items():
         if getattr(options, option):

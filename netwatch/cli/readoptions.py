@@ -6,10 +6,10 @@ import argparse
 import sys
 
 from netwatch.cli import formats, log, sandbox
-from netwatch.cli.arg_types import natural
+from netwatch.cli.arg_types import natural, parse_duration
 from netwatch.cli.errors import CommandError
-from netwatch.cli.parser import Parser
-from netwatch.cli.selection import OF_ADDONS, asked_as
+from netwatch.cli.parser import Parser, refuse_blind, refuse_idle
+from netwatch.cli.selection import OF_ADDONS, OF_NO_TIME, asked_as
 from netwatch.records.clock import FORMS
 
 STYLES = ("text", "hex", "raw")  # of a followed conversation
@@ -160,7 +160,11 @@ def _apart(g: argparse._ArgumentGroup) -> None:
 
 
 def check(options: argparse.Namespace) -> None:
-    """Raises CommandError for an option that would have no effect beside the others."""
+    """Raises CommandError for an option that would have no effect beside the others, or says what cannot be."""
+    if options.duration is not None:
+        parse_duration(options.duration)
+    if options.time == "delta" and not OF_NO_TIME.isdisjoint(options.what.split(",")):
+        raise CommandError("--time delta goes with records that have a time: packets, dns, http, tls")
     if options.each or options.scheduler is not None:
         from netwatch.cli import each  # every start would pay for it otherwise
 
@@ -169,31 +173,28 @@ def check(options: argparse.Namespace) -> None:
         from netwatch.cli import bare
 
         bare.check(options)
-    if getattr(options, "trust_scheduler", False) and options.scheduler is None:
-        raise CommandError("--trust-scheduler goes with --scheduler")
+    refuse_idle((getattr(options, "trust_scheduler", False), "--trust-scheduler",
+                 "--scheduler" if options.scheduler is None else ""))
     kinds = {"streams"} if options.follow is not None else set(options.what.split(","))
     style = style_of(options)
-    for given, name, partner in (
-            (options.force, "--force", "--write" if options.write is None else ""),
-            *((getattr(options, name) is not None, f"--{name}", "--by" if options.by is None else "")
-              for name in ("sum", "top", "interval")),
-            (options.follow_stream is not None, "--follow-stream", "--follow" if options.follow is None else ""),
-            (options.follow_as, "--follow-as", "--follow" if options.follow is None else ""),
-            (options.stream_limit is not None, "--stream-limit",
-             "--what streams" if "streams" not in kinds or options.follow is not None else ""),
-            (options.flat, "--flat", "--format json or ndjson" if style in ("table", "csv") else ""),
-            (options.wide, "--wide", "--format table" if style != "table" else ""),
-            (options.no_pager, "--no-pager", "--format table" if options.format not in (None, "table") else "")):
-        if given and partner:
-            raise CommandError(f"{name} goes with {partner}")
+    refuse_idle(
+        (options.force, "--force", "--write" if options.write is None else ""),
+        *((getattr(options, name), f"--{name}", "--by" if options.by is None else "")
+          for name in ("sum", "top", "interval")),
+        (options.follow_stream, "--follow-stream", "--follow" if options.follow is None else ""),
+        (options.follow_as, "--follow-as", "--follow" if options.follow is None else ""),
+        (options.stream_limit, "--stream-limit",
+         "--what streams" if "streams" not in kinds or options.follow is not None else ""),
+        (options.flat, "--flat", "--format json or ndjson" if style in ("table", "csv") else ""),
+        (options.wide, "--wide", "--format table" if style != "table" else ""),
+        (options.no_pager, "--no-pager", "--format table" if options.format not in (None, "table") else ""))
     if kinds == {"summary"}:
         for given, name in ((options.limit is not None, "--limit"), (options.flat, "--flat"),
                             (options.sort is not None, "--sort"), (options.show_secrets, "--show-secrets"),
                             (options.resolve, "--resolve")):
             if given:
                 raise CommandError(f"{name} has no effect on the summary, which is one record")
-    if options.no_dpi:
-        _check_blind(options, kinds)
+    refuse_blind(options, _of_content(options, kinds))
     options.follow_as = options.follow_as or "text"
     options.stream_limit = STREAM_LIMIT if options.stream_limit is None else options.stream_limit
 
@@ -203,14 +204,11 @@ def style_of(options: argparse.Namespace) -> str:
     return options.format or ("table" if sys.stdout.isatty() else "ndjson")
 
 
-def _check_blind(options: argparse.Namespace, kinds: set[str]) -> None:
-    """Raises CommandError for what is made of content, where that is not looked at."""
-    made = [f"--what {kind}" for kind in ("dns", "http", "tls", "streams") if kind in kinds]
+def _of_content(options: argparse.Namespace, kinds: set[str]) -> list[str]:
+    """What was asked that is made of content."""
     if options.follow is not None:
-        made = ["--follow"]
-    made += ["--keylog"] * bool(options.keylog)
-    if made:
-        raise CommandError(f"{made[0]} needs content, which --no-dpi does not look at")
+        return ["--follow"]
+    return [f"--what {kind}" for kind in ("dns", "http", "tls", "streams") if kind in kinds]
 
 
 def check_follow(options: argparse.Namespace) -> None:

@@ -20,7 +20,7 @@ from netwatch.capture.capd.client import Helper
 from netwatch.cli import sandbox
 from netwatch.cli.arg_types import natural, parse_duration
 from netwatch.cli.errors import EXIT_DAMAGED, CommandError, exit_code_of, say
-from netwatch.cli.parser import Parser
+from netwatch.cli.parser import Parser, refuse_blind
 from netwatch.cli.read import host_of
 from netwatch.cli.selection import check_where, parse_where, read_settings, use_client_names
 from netwatch.cli.signals import stopped_by
@@ -71,6 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str]) -> int:
     options = build_parser().parse_args(arguments)
+    refuse_blind(options)
     options.settings = read_settings(options.set, options.config)
     if options.sandbox:
         options.settings = options.settings.but("sandbox.mode", options.sandbox, "--sandbox")

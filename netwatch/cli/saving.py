@@ -58,6 +58,19 @@ def _instead(path: str, number: int | None) -> str:
     return "; --force replaces it" if os.path.isfile(path) else "; name a file"
 
 
+def _is_classic(path: str) -> bool:
+    return path.removesuffix(".gz").removesuffix(".zst").endswith(CLASSIC)
+
+
+def check_output(options: argparse.Namespace) -> None:
+    """Raises CommandError for a --write that cannot be meant, before anything is opened."""
+    refused = refuse_own(options.write, options.files)
+    if not refused and _is_classic(options.write) and options.with_secrets:
+        refused = "a pcap file has no room for keys; name it .pcapng"
+    if refused:
+        raise CommandError(f"--write {options.write}: {refused}")
+
+
 class Saving:
     """Made before the process shuts itself in; begin() before the first frame."""
 
@@ -67,14 +80,8 @@ class Saving:
         self.path: str = options.write
         self._with_secrets: bool = options.with_secrets
         self._bare: bool = getattr(options, "bare", False)
-        refused = refuse_own(self.path, options.files)
-        if refused:
-            raise CommandError(f"--write {self.path}: {refused}")
-        classic = self.path.removesuffix(".gz").removesuffix(".zst").endswith(CLASSIC)
-        if classic and self._with_secrets:
-            raise CommandError(f"--write {self.path}: a pcap file has no room for keys; name it .pcapng")
         self._files: list[WholeFile] = []
-        for path in (self.path, *([self.path + BESIDE] if classic and not self._bare else [])):
+        for path in (self.path, *([self.path + BESIDE] if _is_classic(self.path) and not self._bare else [])):
             try:
                 self._files.append(WholeFile(path, options.force))
             except OSError as e:
@@ -82,7 +89,8 @@ class Saving:
                 raise CommandError(f"--write {path}: {e.strerror}{_instead(path, e.errno)}", exit_code_of(e)) from None
         fds = [file.fd for file in self._files]
         self._packing = Packing(self.path, fds[0]) if self.path.endswith(ENDINGS) else None
-        self._writer = _writer(self.path, [self._packing.fd, *fds[1:]] if self._packing is not None else fds, classic)
+        self._writer = _writer(self.path, [self._packing.fd, *fds[1:]] if self._packing is not None else fds,
+                               _is_classic(self.path))
         self._line: ChosenLine | None = None
         self._again = again() if again is not None else None
         self._copying: Copying | None = None

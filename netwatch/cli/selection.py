@@ -157,8 +157,6 @@ def clock_of(options: argparse.Namespace) -> Clock | None:
     """How times are shown; None: as they are."""
     from netwatch.records.clock import Clock
 
-    if options.time == "delta" and not OF_NO_TIME.isdisjoint(options.what.split(",")):
-        raise CommandError("--time delta goes with records that have a time: packets, dns, http, tls")
     return None if options.time == "iso" else Clock(options.time)
 
 

@@ -49,7 +49,8 @@ EPILOG = """examples:
 def build_parser() -> Parser:
     p = Parser(prog="netwatch show", description="Take frames of a capture apart, layer by layer.", epilog=EPILOG,
                formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("files", nargs="+", metavar="FILE", help="pcap, pcapng or snoop (or .gz, .zst); - is standard input")
+    p.add_argument("files", nargs="*", metavar="FILE", help="pcap, pcapng or snoop (or .gz, .zst); - is standard input")
+    p.add_argument("-r", "--read", action="append", default=[], metavar="FILE", help="the same; repeatable")
     p.add_argument("--frame", metavar="N[,M..O]", help="these frames, by number from 1")
     p.add_argument("--flow", type=natural, metavar="ID", help="the frames of this flow")
     p.add_argument("-Y", "--where", metavar="EXPR", help="the frames, or those of them, that pass this filter")
@@ -65,7 +66,11 @@ def build_parser() -> Parser:
 
 
 def main(arguments: list[str]) -> int:
-    options = build_parser().read(arguments)
+    p = build_parser()
+    options = p.read(arguments)
+    options.files += options.read
+    if not options.files:
+        p.error("a FILE is needed: a capture")
     if options.frame is not None and options.flow is not None:
         raise CommandError("--frame N or --flow ID, one of them")
     if options.frame is None and options.flow is None and options.where is None:

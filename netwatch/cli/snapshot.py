@@ -14,7 +14,7 @@ from netwatch.cli.selection import parse_where
 
 def main(arguments: list[str]) -> int:
     p = Parser(prog="netwatch snapshot", description=__doc__)
-    p.add_argument("--every", default="1s", metavar="TIME", help="between two lines; default 1s")
+    p.add_argument("--every", metavar="TIME", help="between two lines; default 1s")
     p.add_argument("--count", type=natural, metavar="N", help="so many lines, then the end")
     p.add_argument("--duration", metavar="TIME", help="stop after this long, e.g. 30s, 5m")
     p.add_argument("--final", action="store_true", help="one document, when it is over")
@@ -22,11 +22,12 @@ def main(arguments: list[str]) -> int:
     p.add_argument("--top", type=natural, default=20, metavar="N", help="flows and processes named; default 20")
     headless.add_options(p)
     options = p.parse_args(arguments)
-    every = parse_duration(options.every)
+    every = parse_duration(options.every or "1s")
     if not 0.1 <= every <= 86400:
         raise CommandError("--every: a time from 100ms to 24h")
-    if options.final and options.count is not None:
-        raise CommandError("--final and --count do not go together")
+    for given, name in ((options.count, "--count"), (options.every, "--every")):
+        if options.final and given is not None:
+            raise CommandError(f"--final and {name} do not go together")
     where = parse_where(options.where)
     headless.settle(options)
     ends = time.monotonic() + parse_duration(options.duration) if options.duration is not None else float("inf")

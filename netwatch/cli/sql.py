@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING
 from netwatch.cli import history, sandbox
 from netwatch.cli.arg_types import parse_duration
 from netwatch.cli.errors import CommandError, say
-from netwatch.cli.parser import Parser
+from netwatch.cli.parser import Parser, refuse_idle
 from netwatch.cli.records_of import Records
 from netwatch.cli.selection import read_settings
+from netwatch.cli.stdio import width_of_table
 from netwatch.export.tables import QueryError, Result, Tables
 from netwatch.records.writers import FORMATS
 from netwatch.stats import show
@@ -37,8 +38,9 @@ PLURAL = {"flow": "flows", "packet": "packets"}
 def main(arguments: list[str]) -> int:
     p = Parser(prog="netwatch sql", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("query", metavar="QUERY", help="one SELECT")
+    p.add_argument("files", nargs="*", metavar="FILE", help="a capture, or a bundle; several captures are one")
     p.add_argument("-r", "--read", action="append", default=[], metavar="FILE",
-                   help="a capture, or a bundle; captures are repeatable")
+                   help="the same; repeatable")
     p.add_argument("-i", "--interface", action="append", default=[], metavar="NAME",
                    help="what is captured here until --duration is over, or Ctrl-C; repeatable")
     p.add_argument("--duration", metavar="TIME", help="with -i: how long, e.g. 30s, 5m")
@@ -51,12 +53,14 @@ def main(arguments: list[str]) -> int:
     p.add_argument("--show-secrets", action="store_true", help="do not mask passwords, cookies and the like")
     p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
-    options = p.parse_args(arguments)
+    options = p.read(arguments)
+    options.read = [*options.files, *options.read]
     seconds = parse_duration(options.timeout)
     if bool(options.read) + bool(options.interface) + (options.history is not None) != 1:
-        raise CommandError("sql needs -r FILE, -i NAME or --history")
-    if options.duration is not None and not options.interface:
-        raise CommandError("--duration goes with -i")
+        raise CommandError("sql needs FILE, -i NAME or --history")
+    refuse_idle((options.duration, "--duration", "" if options.interface else "-i"),
+                *((value, name, "FILE or -i" if options.history is not None else "")
+                  for name, value in (("--keylog", options.keylog), ("--show-secrets", options.show_secrets))))
     try:
         tables = Tables(options.query)
         code = _fill(tables, options)
@@ -85,12 +89,13 @@ def write(result: Result, style: str) -> None:
     if style == "table":
         found = list(rows)
         kinds = {name: _kind(name, found) for name in _unique(result.columns)}
-        shown = Table("query", "row", [Column(name, name, kind) for name, kind in kinds.items()], found)
-        for line in show.as_table([shown], None, None):
+        columns = [Column(name, name, kind, rank) for rank, (name, kind) in enumerate(kinds.items())]
+        shown = Table("query", "row", columns, found)
+        for line in show.as_table([shown], width_of_table(), None, wider="the query may name fewer"):
             print(line)
         return
     if style == "csv":
-        out = csv.writer(sys.stdout, lineterminator="\r\n")
+        out = csv.writer(sys.stdout, lineterminator="\n")
         out.writerow(result.columns)
         for row in rows:
             out.writerow([show.cell(value) for value in row.values()])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import os
 import re
-import shutil
 import sys
 from collections.abc import Sequence
 
@@ -14,9 +14,10 @@ from netwatch._fast.out.names import ETHERTYPES, PROTOCOLS
 from netwatch.cli import foreign_options, read
 from netwatch.cli.arg_types import natural, parse_duration
 from netwatch.cli.errors import CommandError, say
-from netwatch.cli.parser import Parser
+from netwatch.cli.parser import Parser, listed, refuse_idle
 from netwatch.cli.selection import check_field, check_where, has_plugins, parse_where
 from netwatch.cli.sources import open_source
+from netwatch.cli.stdio import paged, width_of_table
 from netwatch.records import columns
 from netwatch.records.ascii_text import PLAIN
 from netwatch.records.items import Packets
@@ -35,6 +36,7 @@ NUMBERED = re.compile(r"ip-\d+|eth-0x[0-9a-f]{4}|wlan-[a-z0-9-]+")  # protocols 
 QUANTITIES = (Type.INT, Type.BYTES, Type.DURATION, Type.RATE)
 FORWARDED = ("interface", "keylog", "set")  # options of `read` that may be repeated
 SINGLE = ("capture_filter", "duration", "count", "where", "config", "workers")  # and those that may not
+SWITCHES = ("no_dpi", "quiet", "verbose")
 SHORTEST_NS, LONGEST_NS = 1_000, 366 * 86_400 * 1_000_000_000
 EPILOG = "topics:\n" + "\n".join(f"  {name:<14} {topic.help}" for name, topic in TOPICS.items()) + """
 
@@ -67,6 +69,10 @@ def build_parser(topic: str = "") -> Parser:
     p.add_argument("--top", type=natural, metavar="N",
                    help=f"rows of each table; default {show.TOP} where a table may have any number, else all")
     p.add_argument("--wide", action="store_true", help="tables as wide as they are, not as the terminal is")
+    p.add_argument("--no-pager", action="store_true", help="tables go to the terminal at once, not by $PAGER")
+    amount = p.add_mutually_exclusive_group()
+    amount.add_argument("-q", "--quiet", action="store_true", help="say nothing on standard error but errors")
+    amount.add_argument("-v", "--verbose", action="store_true", help="say more there, in the end what was read")
     p.add_argument("--keylog", action="append", default=[], metavar="FILE", help="TLS keys in NSS format; repeatable")
     p.add_argument("--workers", metavar="N", help="engines side by side (docs/read.md)")
     p.add_argument("-i", "--interface", action="append", default=[], metavar="NAME", help="capture here; repeatable")
@@ -86,6 +92,15 @@ def main(arguments: list[str], topic: str = "") -> int:
         raise _no_topic(options.topic)
     statistic = TOPICS[options.topic].make(asked_of(options))
     style = options.format or ("table" if sys.stdout.isatty() else "ndjson")
+    refuse_idle(*((value, name, "" if style == "table" else "--format table")
+                  for name, value in (("--wide", options.wide), ("--no-pager", options.no_pager))))
+    width = width_of_table(options.wide)
+    with paged(style == "table" and not options.interface and not options.no_pager):
+        return _told(options, statistic, style, width)
+
+
+def _told(options: argparse.Namespace, statistic: Statistic, style: str, width: int | None) -> int:
+    """Read all of it, and write what it comes to; the exit code."""
     prepared = read.prepared(words_for_read(options, statistic))
     where = parse_where(options.where)
     check_where(where, statistic.kinds)
@@ -99,12 +114,15 @@ def main(arguments: list[str], topic: str = "") -> int:
             source.close()
     finally:
         prepared.host.close()
-    write(arranged(statistic.tables(), options.sort), style, options)
+    write(arranged(statistic.tables(), options.sort), style, options.top, width)
     return code
 
 
 def _no_topic(word: str) -> CommandError:
     meant = foreign_options.topic_of(word)
+    if os.path.isfile(word):
+        return CommandError(f"{word}: the topic comes first: netwatch stats conversations {word}; "
+                            f"there are {', '.join(TOPICS)}")
     near = [meant] if meant else ([each for each in TOPICS if word and each.startswith(word)]
                                   or difflib.get_close_matches(word, TOPICS, 1))
     return CommandError(f"stats {word}: no such topic; " + (
@@ -118,10 +136,13 @@ def hosts(arguments: list[str]) -> int:
 
 def asked_of(options: argparse.Namespace) -> Asked:
     """What the options say of the topic. Raises CommandError for one that the topic has no use for."""
-    for name in ("type", "interval", "by", "sum"):
-        if getattr(options, name) is not None and name not in TOPICS[options.topic].takes:
-            takers = [topic for topic, about in TOPICS.items() if name in about.takes]
-            raise CommandError(f"--{name} goes with {' and '.join(takers)}")
+    takes = TOPICS[options.topic].takes
+    for name in ("type", "interval", "by", "sum", "keylog"):
+        takers = [topic for topic, about in TOPICS.items() if name in about.takes]
+        if name == "keylog":
+            takers.append("--where")  # any filter may ask for what keys open
+        idle = name not in takes and (name != "keylog" or options.where is None)
+        refuse_idle((getattr(options, name), f"--{name}", listed(takers) if idle else ""))
     sums = _fields("bytes,packets" if options.sum is None else options.sum, "--sum")
     by = _fields("app" if options.by is None else options.by, "--by")
     return Asked(_types(options.type), _interval(options.interval), by, sums)
@@ -179,7 +200,9 @@ def words_for_read(options: argparse.Namespace, statistic: Statistic) -> list[st
     for name in SINGLE:
         value = getattr(options, name)
         words += [f"--{name.replace('_', '-')}={value}"] if value is not None else []
-    return [*words, *["--no-dpi"] * options.no_dpi, *["--"] * bool(options.files), *options.files]
+    for name in SWITCHES:
+        words += [f"--{name.replace('_', '-')}"] * getattr(options, name)
+    return [*words, *["--"] * bool(options.files), *options.files]
 
 
 class Silent(Writer):
@@ -232,21 +255,21 @@ def arranged(tables: list[Table], text: str | None) -> list[Table]:
     return tables
 
 
-def write(tables: list[Table], style: str, options: argparse.Namespace) -> None:
-    """To standard output: UTF-8, or for tables what the terminal can show."""
+def write(tables: list[Table], style: str, top: int | None, width: int | None) -> None:
+    """To standard output: UTF-8, or for tables what the terminal can show. `top`: rows of each table; `width`: columns
+    of the terminal, None for all that there are."""
     if style != "table":
         for table in tables:
-            if options.top is not None and options.top < len(table.rows):
-                say(f"{table.title}: {options.top} of {len(table.rows):,} rows")
-                table.rows = table.rows[:options.top]
+            if top is not None and top < len(table.rows):
+                say(f"{table.title}: {top} of {len(table.rows):,} rows")
+                table.rows = table.rows[:top]
             for word in table.words:
                 say(word)
         lines = {"ndjson": show.as_json_lines, "json": show.as_json, "csv": show.as_csv}[style](tables)
         encoding = "utf-8"
     else:
         encoding = sys.stdout.encoding or "utf-8"
-        width = None if options.wide or not sys.stdout.isatty() else shutil.get_terminal_size().columns
-        lines = show.as_table(tables, width, options.top, not _draws(encoding))
+        lines = show.as_table(tables, width, top, not _draws(encoding))
     sys.stdout.flush()
     for line in lines:
         sys.stdout.buffer.write(f"{line}\n".encode(encoding, PLAIN))

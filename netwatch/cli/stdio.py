@@ -101,11 +101,15 @@ def paged(wanted: bool) -> Iterator[None]:
                 continue
 
 
+def width_of_table(wide: bool = False) -> int | None:
+    """Columns of the terminal that tables must fit; None: there is none, or nothing is to be cut."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() and not wide else None
+
+
 def look_of_tables(wide: bool) -> Look:
     """How tables look on standard output. `wide`: nothing is cut."""
     from netwatch.records.tables import Look
 
     here = sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if here and not wide else None
     colored = here and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
-    return Look(width, wide, colored)
+    return Look(width_of_table(wide), wide, colored)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from netwatch.cli import egress
 from netwatch.cli.arg_types import age, natural
 from netwatch.cli.errors import EXIT_FINDING, EXIT_MISSING, EXIT_PERMISSION, EXIT_USAGE, CommandError
-from netwatch.cli.parser import Parser
+from netwatch.cli.parser import Parser, refuse_idle
 from netwatch.cli.selection import read_settings
 from netwatch.egress import ledger
 from netwatch.egress.quotas import held, parsed
@@ -43,7 +43,12 @@ def build_parser() -> Parser:
 
 def main(arguments: list[str]) -> int:
     asked = build_parser().read(arguments)
+    asked.files += asked.read
     style = asked.format or ("table" if sys.stdout.isatty() else "ndjson")
+    seen = bool(asked.files or asked.interface)
+    refuse_idle((asked.duration, "--duration", "" if asked.interface else "-i"),
+                *((value, name, "" if seen or asked.quotas else "FILE, -i or --quotas")
+                  for name, value in (("--set", asked.set), ("--config", asked.config))))
     if asked.quotas:
         return _quotas(asked, style)
     by = tuple(name for name in asked.by.split(",") if name)
@@ -52,11 +57,11 @@ def main(arguments: list[str]) -> int:
         raise CommandError(f"--by {asked.by}: there are {', '.join(ledger.GROUPS)}")
     since = ledger.day_before(asked.since) if asked.since is not None else None
     code = 0
-    if asked.files or asked.interface:
+    if seen:
         if since:
             raise CommandError("--since goes with the ledger, not with captures")
-        code, seen = egress.observed(asked)
-        found = ledger.sums_of(seen, by)
+        code, found_there = egress.observed(asked)
+        found = ledger.sums_of(found_there, by)
     else:
         with _ledger_errors():
             found = ledger.sums(egress.ledger_path(), by, since)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import chain
 from unicodedata import east_asian_width
 
@@ -42,10 +42,10 @@ def as_csv(tables: list[Table]) -> Iterator[str]:
     """All rows of all tables below one heading: the keys that occur, in order."""
     keys = list(dict.fromkeys(key for table in tables for key in _keys(table)))
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
+    writer = csv.writer(out, lineterminator="\n")
     for cells in chain((keys,), ([cell(row.get(key)) for key in keys] for table in tables for row in table.rows)):
         writer.writerow(cells)
-        yield out.getvalue().removesuffix("\r\n") + "\r"
+        yield out.getvalue().removesuffix("\n")
         out.seek(0)
         out.truncate()
 
@@ -70,20 +70,25 @@ def cell(value: object) -> str:
     return "'" + text if text[:1] in "=+-@\t\r" and isinstance(value, str) else text
 
 
-def as_table(tables: list[Table], width: int | None, top: int | None, ascii_only: bool = False) -> Iterator[str]:
+def as_table(tables: list[Table], width: int | None, top: int | None, ascii_only: bool = False,
+             wider: str = "--wide shows all") -> Iterator[str]:
     """Lines for people. `width`: cells of a line, None: as long as it takes. `top`: rows shown of each table, None:
-    TOP where there may be any number; what is not shown is counted."""
+    TOP where there may be any number; what is not shown is counted. `wider`: what shows columns that do not fit."""
     for number, table in enumerate(tables):
         if number:
             yield ""
         shown = list(table.rows[:TOP if top is None and table.open else top])
-        yield from _grid(table, shown, width, ascii_only)
+        left_out = yield from _grid(table, shown, width, ascii_only)
+        if left_out:
+            yield f"… {left_out} more column{'s' * (left_out > 1)}; {wider}"
         if len(shown) < len(table.rows):
             yield f"… {len(table.rows) - len(shown):,} more rows; --top {len(table.rows)} shows all"
         yield from table.words
 
 
-def _grid(table: Table, rows: list[dict[str, object]], width: int | None, ascii_only: bool) -> Iterator[str]:
+def _grid(table: Table, rows: list[dict[str, object]], width: int | None,
+          ascii_only: bool) -> Generator[str, None, int]:
+    """Its lines; in the end how many columns there was no room for."""
     columns = [column for column in table.columns
                if column.rank == 0 or any(row.get(column.key) is not None for row in rows)]
     cells = {column: [_text(column, row, ascii_only) for row in rows] for column in columns}
@@ -103,6 +108,7 @@ def _grid(table: Table, rows: list[dict[str, object]], width: int | None, ascii_
         if bar and i >= 0:
             line += " " * GAP + _bar(_amount(rows[i], table.bar), most, room, ascii_only)
         yield line.rstrip()
+    return len(columns) - len(widths)
 
 
 def _total(widths: dict[Column, int]) -> int:

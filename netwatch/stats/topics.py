@@ -21,7 +21,8 @@ class Asked(NamedTuple):
 
 
 class Topic(NamedTuple):
-    """`help`: what it tells, and tshark's name for it. `takes`: the options that it understands."""
+    """`help`: what it tells, and tshark's name for it. `takes`: the options that it understands, beside those of all;
+    keylog: it tells of what keys open."""
 
     make: Callable[[Asked], Statistic]
     help: str
@@ -100,17 +101,18 @@ def _tls(asked: Asked) -> Statistic:
     return Tls()
 
 
+OPENED = frozenset({"keylog"})
 TOPICS: Mapping[str, Topic] = {
     "conversations": Topic(_conversations, "who spoke with whom (tshark -z conv,TYPE)", frozenset({"type"})),
     "endpoints": Topic(_endpoints, "who sent and received how much (-z endpoints,TYPE)", frozenset({"type"})),
-    "hosts": Topic(_hosts, "who is there: names, vendor, system, services (-z hosts)"),
+    "hosts": Topic(_hosts, "who is there: names, vendor, system, services (-z hosts)", OPENED),
     "processes": Topic(_processes, "which programs, where owners of flows are known"),
-    "protocols": Topic(_protocols, "frames and bytes by protocol, as a tree (-z io,phs)"),
+    "protocols": Topic(_protocols, "frames and bytes by protocol, as a tree (-z io,phs)", OPENED),
     "io": Topic(_io, "frames and bytes by interval of time (-z io,stat,INTERVAL)", frozenset({"interval"})),
-    "dns": Topic(_dns, "codes, types, names and servers, with times (-z dns,tree)"),
-    "http": Topic(_http, "methods, statuses and hosts, with times (-z http,tree)"),
-    "tls": Topic(_tls, "versions, ciphers, server names and clients of handshakes"),
+    "dns": Topic(_dns, "codes, types, names and servers, with times (-z dns,tree)", OPENED),
+    "http": Topic(_http, "methods, statuses and hosts, with times (-z http,tree)", OPENED),
+    "tls": Topic(_tls, "versions, ciphers, server names and clients of handshakes", OPENED),
     "expert": Topic(_expert, "what is remarkable, by severity (-z expert)"),
     "rtt": Topic(_rtt, "round trips of TCP handshakes, by server"),
-    "flows": Topic(_flows, "sums of any fields of flows, by any others: --by, --sum", frozenset({"by", "sum"})),
+    "flows": Topic(_flows, "sums of any fields of flows, by any others: --by, --sum", OPENED | {"by", "sum"}),
 }

@@ -141,7 +141,7 @@ def test_csv_is_that_of_the_dicts(path: Path) -> None:
                          ("tls", None)):
         records = dicts(path, {kind})
         out = io.StringIO(newline="")
-        lines = csv.writer(out)
+        lines = csv.writer(out, lineterminator="\n")
         found = written(path, {kind}, "csv", fields).decode()
         names = every if kind == "flows" else found.splitlines()[0].split(",") if found else []
         columns = columns_of(kind_of(records[0]), names) if records else []
@@ -255,7 +255,7 @@ def test_lines_that_wait_have_the_columns_that_occur(records: list[dict[str, Any
     names = (["schema"] if "schema" in [column.name for column in columns] else []) + seen
     text = io.StringIO(newline="")
     cells = [[csv_cell(whole(record.get(name))) for name in names] for record in records]
-    csv.writer(text).writerows([names, *cells] if records else [])
+    csv.writer(text, lineterminator="\n").writerows([names, *cells] if records else [])
     assert out.getvalue().decode() == text.getvalue()
 
 

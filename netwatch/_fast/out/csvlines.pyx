@@ -122,11 +122,11 @@ cdef class Sheet:
                     p = taken(p, end, &head, sizeof(head))
         if self.n_shown == 1 and self.out.n == began:
             put_bytes(&self.out, b'""', 2)         # a line of nothing would be none
-        put_bytes(&self.out, b"\r\n", 2)
+        put_bytes(&self.out, b"\n", 1)
         return p
 
     cdef bytes ended(self):
-        put_bytes(&self.out, b"\r\n", 2)
+        put_bytes(&self.out, b"\n", 1)
         return self.text()
 
     cdef bytes text(self):

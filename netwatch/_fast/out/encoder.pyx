@@ -358,7 +358,7 @@ cdef class Encoder:
             if i:
                 put_byte(&self.out, c',')
             put_csv(&self.out, <const u8*>name, len(name))
-        put_bytes(&self.out, b"\r\n", 2)
+        put_bytes(&self.out, b"\n", 1)
         return 0
 
     cdef int line(self, Shown shown) except -1:
@@ -371,7 +371,7 @@ cdef class Encoder:
                 put_csv(&self.out, self.scratch.mem + shown.spans[i].at, shown.spans[i].n)
         if shown.n == 1 and shown.spans[0].n == 0:
             put_bytes(&self.out, b'""', 2)         # a line of nothing would be none
-        put_bytes(&self.out, b"\r\n", 2)
+        put_bytes(&self.out, b"\n", 1)
         return 0
 
 

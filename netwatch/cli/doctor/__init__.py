@@ -37,11 +37,12 @@ SECTIONS = {"capture": "the first is captured without -i", "owners": "", "capabi
 def main(arguments: list[str]) -> int:
     parser = Parser(prog="netwatch doctor", description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON document")
-    parser.add_argument("--sandbox", action="store_true",
-                        help="enter the jail and try what it forbids, in every role; exit code 1 when any succeeds")
-    parser.add_argument("--self", action="store_true", dest="own",
-                        help="netwatch's own connections, files and capabilities; exit code 1 when there is a fault")
-    parser.add_argument("--bounds", action="store_true", help="every bound on what an input can make grow")
+    part = parser.add_mutually_exclusive_group()
+    part.add_argument("--sandbox", action="store_true",
+                      help="enter the jail and try what it forbids, in every role; exit code 1 when any succeeds")
+    part.add_argument("--self", action="store_true", dest="own",
+                      help="netwatch's own connections, files and capabilities; exit code 1 when there is a fault")
+    part.add_argument("--bounds", action="store_true", help="every bound on what an input can make grow")
     options = parser.parse_args(arguments)
     if options.own:
         from netwatch.cli.doctor import own
