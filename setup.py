@@ -6,6 +6,7 @@ NETWATCH_ONLY=parse,flows   build only the modules whose dotted name ends so (fo
 """
 import fnmatch
 import gc
+import multiprocessing
 import os
 import pathlib
 import re
@@ -129,9 +130,18 @@ def extensions() -> list[Extension]:
     return found
 
 
+def processes() -> int:
+    """That translate side by side; 0 where they can share no lock, as in a chroot without a /dev/shm to write to."""
+    try:
+        multiprocessing.Lock()
+    except (ImportError, OSError):
+        return 0
+    return os.cpu_count() or 1
+
+
 gc.set_threshold(100_000, 20, 50)   # Cython's trees are large and short of garbage: a third of its time was collecting
 setup(cmdclass={"build_ext": Build}, ext_modules=cythonize(
-    extensions(), build_dir=".build/cython", nthreads=os.cpu_count() or 1, shared_utility_qualified_name=SHARED,
+    extensions(), build_dir=".build/cython", nthreads=processes(), shared_utility_qualified_name=SHARED,
     compiler_directives={"language_level": 3, "cdivision": True, "linetrace": TRACE, "emit_code_comments": False,
                          "auto_pickle": False},
 ))

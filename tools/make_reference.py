@@ -85,6 +85,8 @@ Conditions side by side must all hold. Words of the language and names of fields
   stand in records of packets only where they are asked for. Of packets in tunnels the IP header is not told. Of flows
   `tcp.flags.syn == 1` and `tcp.analysis.retransmission` (and `fast_retransmission spurious_retransmission out_of_order
   duplicate_ack zero_window keep_alive lost_segment flags`) are about all their packets.
+* A word between two conditions that is `and`, `or`, `not`, `contains` or `matches` with a slip of the keys (`adn`,
+  `orr`, `contans`) is an error; quoted it is looked for.
 * A port may be the name of a service: `tcp port http`, `port in {domain, 853}`. A value alone behind `host A`,
   `net N` or `port P` means the same once more, as in tcpdump: `src port 80 or 443`, `port (80 or 443)`.
 * Wireshark's `eq ne gt lt ge le` are operators behind a field's name.

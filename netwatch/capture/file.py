@@ -21,6 +21,7 @@ from netwatch._fast.input.source import Source, SourceDenied, SourceError, Sourc
 from netwatch.capture.unpack import Joined, unpacker_for
 
 HEAD = 32  # bytes that tell a format, and hold all of a pcap file header
+TAR_HEAD, TAR_MAGIC = 262, b"ustar"  # bytes up to the end of the magic, POSIX.1-1988 ustar
 PCAP_MAGICS = tuple(bytes.fromhex(m) for m in ("a1b2c3d4", "d4c3b2a1", "a1b23c4d", "4d3cb2a1", "a1b2cd34", "34cdb2a1"))
 PCAPNG_MAGIC = b"\n\r\r\n"
 RECORDED = re.compile(r"netwatch-\d{8}-\d{6}-(\d{6,})\.pcapng")  # see recorder/rotation.py
@@ -161,6 +162,10 @@ def _source(fd: int, name: str) -> Source:
     if head[:8] == SNOOP_MAGIC:
         return Snoop(fd, name, head, size, not regular, unpacker)
     packed = "" if unpacker is None else f" inside the {unpacker.kind} compression"
+    with contextlib.suppress(SourceError):
+        head += _first((lambda n: os.read(fd, n)) if unpacker is None else unpacker.read, TAR_HEAD - len(head))
+    if head.endswith(TAR_MAGIC) and len(head) == TAR_HEAD:
+        raise SourceError(f"{name}: not a capture file: a tar archive{packed}; take the captures out of it")
     raise SourceError(f"{name}: not a capture file (neither pcap, pcapng nor snoop{packed})")
 
 

@@ -109,10 +109,22 @@ def not_said(word: str, kinds: tuple[str, ...] = ()) -> str | None:
     return not_of_bytes(low, "")
 
 
-def mistyped_operator(word: str) -> str | None:
-    """The operator that a word behind a field's name is meant to be; None when it may be a value."""
+def _slips(word: str) -> list[str]:
+    """The word with two letters the other way round, or one of them twice: three letters at least, for shorter ones
+    are looked for as well."""
+    turned = [word[:i] + word[i + 1] + word[i] + word[i + 2:] for i in range(len(word) - 1)]
+    return [slip for slip in [*turned, *(word[:i] + word[i] + word[i:] for i in range(len(word)))] if len(slip) > 2]
+
+
+MISTYPED_NOT = dict.fromkeys(_slips("not"), "not")
+MISTYPED = {slip: word for word in ("and", "or", "not") for slip in _slips(word)}  # between two conditions
+
+
+def mistyped_operator(word: str, like: float = 0.0) -> str | None:
+    """The operator that a word behind a field's name is meant to be; None when it may be a value. `like`: of a word
+    behind any other, how like one it must be."""
     low = word.lower()
-    if low in LIKE_OPERATORS:
+    if low in LIKE_OPERATORS and not like:
         return LIKE_OPERATORS[low]
-    near = get_close_matches(low, OPERATORS[:2], 1, 0.75)
+    near = get_close_matches(low, OPERATORS[:2], 1, like or 0.75)
     return near[0] if near else None

@@ -75,12 +75,27 @@ class Parser(Cursor):
         return items[0] if len(items) == 1 else Or(tuple(items))
 
     def all(self) -> Node:
+        self.refuse_mistyped(habits.MISTYPED_NOT)
         items = [self.one()]
         while self.now.kind not in (Kind.OR, Kind.END) and not self.now.is_punct(")"):
             if self.now.kind is Kind.AND:
                 self.take()
+            else:
+                self.refuse_mistyped(habits.MISTYPED)
             items.append(self.one())
         return items[0] if len(items) == 1 else And(tuple(items))
+
+    def refuse_mistyped(self, known: Mapping[str, str]) -> None:
+        """A word before another condition that is one of the language's but for a letter is not looked for."""
+        follows = self.peek(1) if self.now.kind is Kind.WORD else self.now
+        if self.now.kind is not Kind.WORD or not (follows.kind in VALUES or follows.kind is Kind.NOT
+                                                  or follows.is_punct("(")):
+            return
+        meant = known.get(self.now.text.lower()) or (
+            habits.mistyped_operator(self.now.text, 0.85) if known is habits.MISTYPED else None)
+        if meant is not None and self.now.text.lower() not in self.names:
+            said = f"{self.now.text!r} is no operator; did you mean {meant}? Quoted, it is looked for"
+            raise self.error(said, self.now)
 
     def one(self) -> Node:
         negate = False

@@ -80,7 +80,7 @@ def bit_rate(bytes_per_s: float) -> str:
     return f"{figures} {prefix}bit/s"
 
 
-def micros(value: float | None, ascii_only: bool = False) -> str:
+def micros(value: float | None, ascii_only: bool) -> str:
     """A short time given in microseconds: 850 µs, 3.2 ms, 29 ms, 1.3 s. At most seven cells."""
     if value is None:
         return ""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import tarfile
 import tracemalloc
+from pathlib import Path
 
 import pytest
 import zstandard
 from capture_bytes import PACKETS, pcap, pcapng
 
-from netwatch.capture.file import SourceError, open_savefile
+from netwatch.capture.file import SourceError, open_files, open_savefile
 
 PACKERS = {"gzip": gzip.compress, "zstd": lambda data: zstandard.ZstdCompressor().compress(data)}
 
@@ -80,3 +82,12 @@ def test_expansion_does_not_cost_memory(tmp_path, packer):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 40_000_000
+
+
+@pytest.mark.parametrize("ending", ["tar", "tar.gz"])
+def test_archives_are_named(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"captures.{ending}"
+    with tarfile.open(path, "w:gz" if ending.endswith("gz") else "w", format=tarfile.USTAR_FORMAT) as archive:
+        archive.addfile(tarfile.TarInfo("a.pcap"))
+    with pytest.raises(SourceError, match=r"a tar archive.*; take the captures out of it"):
+        open_files([str(path)])

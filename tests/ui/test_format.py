@@ -25,7 +25,7 @@ def test_rate(value, text):
     (153_000, "153 ms"), (999_600, "1.0 s"), (1_290_000, "1.3 s"), (99_960_000, "1m40s"), (3_600_000_000, "1h00m"),
 ])
 def test_micros(value, text):
-    assert fmt.micros(value) == text
+    assert fmt.micros(value, False) == text
 
 
 @pytest.mark.parametrize(("value", "text"), [
@@ -57,4 +57,4 @@ def test_widths_hold(value):
 @given(st.floats(0, 86_400_000 - 1))
 def test_time_widths_hold(seconds):
     assert len(fmt.age(seconds)) <= 6
-    assert len(fmt.micros(seconds * 1e6)) <= 7
+    assert len(fmt.micros(seconds * 1e6, False)) <= 7

@@ -231,7 +231,8 @@ def tiles_of(found: Statistics, live: bool, glyphs: Glyphs) -> list[Tile]:
 
     share = f"{100 * counts['resent'] / counts['tcp']:.2f} % of TCP" if counts.get("tcp") else "no TCP"
     median = found.dns.median_us
-    answer = "content is not read" if found.dns.off else "none timed" if median is None else f"p50 {fmt.micros(median)}"
+    answer = "content is not read" if found.dns.off else "none timed" if median is None else (
+        f"p50 {fmt.micros(median, glyphs.ascii_only)}")
     return [
         Tile("Packets", fmt.count(counts["packets"]), mean("packets")),
         Tile("Bytes", fmt.size(counts["bytes"]), average_words(past, "bytes", glyphs)),
