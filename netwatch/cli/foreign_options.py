@@ -23,6 +23,7 @@ OPTIONS = {
     "--no-resolve": "names are not asked for anyway",
     "-d": "applications are told by what they say, on any port", "-F": "the name says it: -w FILE.pcap or FILE.pcapng",
     "--head": "--limit N", "--desc": "--sort FIELD:desc", "--reverse": "--sort FIELD:desc",
+    "--unique": "--by FIELD", "--distinct": "--by FIELD", "--group-by": "--by FIELD",
     "--color": "NO_COLOR=1 turns colours off",
 }
 COMMANDS = {

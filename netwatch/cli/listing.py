@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch.cli.errors import CommandError
 from netwatch.cli.parser import Parser
+from netwatch.cli.stdio import paged, width_of_table
 
 if TYPE_CHECKING:
     from netwatch.schema.field import Field
 
+LEAST_WORDS, INDENT = 30, " " * 6  # columns that words need beside others; below them they stand so far in
 CAPTURES = (
     ("pcap", "read, write", "all variants: micro- and nanoseconds, both byte orders"),
     ("pcapng", "read, write", "with names, secrets and comments"),
@@ -77,7 +80,25 @@ def _show(table: Table, as_json: bool) -> int:
     if as_json:
         print(json.dumps([dict(zip(table.heads, row, strict=True)) for row in table.rows], indent=1))
         return 0
-    widths = [max(len(row[i]) for row in (table.heads, *table.rows)) for i in range(len(table.heads) - 1)]
-    for row in (table.heads, *table.rows):
-        print("  ".join((*(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)), row[-1])).rstrip())
+    width = width_of_table()
+    with paged(True):
+        for line in _lines(table, width):
+            print(line)
     return 0
+
+
+def _lines(table: Table, width: int | None) -> Iterator[str]:
+    """Rows with their last column, which is words, broken to `width` columns, None: as long as it is; below the others
+    where beside them there is no room for words."""
+    widths = [max(len(row[i]) for row in (table.heads, *table.rows)) for i in range(len(table.heads) - 1)]
+    before = sum(widths) + 2 * len(widths)
+    beside = width is None or width - before >= LEAST_WORDS
+    for row in (table.heads, *table.rows):
+        cells = "  ".join(f"{cell:<{least if beside else 0}}" for cell, least in zip(row, widths, strict=False))
+        if width is None:
+            yield f"{cells}  {row[-1]}".rstrip()
+        elif beside:
+            yield from textwrap.wrap(f"{cells}  {row[-1]}", width, subsequent_indent=" " * before)
+        else:
+            yield from textwrap.wrap(cells, width, subsequent_indent=INDENT)
+            yield from textwrap.wrap(row[-1], width, initial_indent=INDENT, subsequent_indent=INDENT)

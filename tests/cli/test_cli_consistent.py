@@ -127,3 +127,12 @@ def test_settings_are_readable_at_eighty_columns(netwatch: Run) -> None:
         assert line.split()[0] == key and line.endswith(about["origin"])
         far += line.rindex(about["origin"]) > 80 - len("default")
     assert far <= sum(len(json.dumps(about["value"])) > 28 for about in values.values()) < 12
+
+
+@pytest.mark.parametrize("words", [["fields"], ["fields", "packet"], ["protocols"], ["formats"]])
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_lists_fit_the_terminal_and_lose_nothing(words: list[str], columns: int) -> None:
+    shown = at_a_terminal(columns, *words)
+    assert max(map(len, shown.splitlines())) <= columns
+    done = subprocess.run([*COMMAND, *words], env=ENVIRONMENT, capture_output=True, text=True, timeout=60, check=True)
+    assert "".join(shown.split()) == "".join(done.stdout.split())
