@@ -43,7 +43,6 @@ RING = re.compile(r"([1-9]\d{0,5})x([1-9]\d{0,6})(KB|MB|GB|KiB|MiB|GiB)")
 SMALLEST = 10_000  # bytes of a file
 HISTORY = 65_536  # ended flows that are still known while their last packets wait
 FLUSH_S = 1.0
-SETTLE_NS = 300_000_000  # of an idle source the clock is so far behind the wall's
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -189,7 +188,7 @@ class Recording:
             if step is None:
                 break
             if step.idle:
-                pipeline.advance(time.time_ns() - SETTLE_NS)
+                pipeline.advance()
             self._keys(pipeline)
             line.move(self._files)
             if time.monotonic() - flushed >= FLUSH_S:

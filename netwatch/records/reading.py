@@ -103,7 +103,10 @@ class Reading:
         """All of them, until there is nothing more to be shown or saved; `stop()` ends it after a step, with what is
         known."""
         while not stop() and not self._satisfied():
-            step = self.pipeline.step()
+            count = self.pipeline.read()
+            if count < 0 and self.order.live:
+                self.pipeline.advance()
+            step = self.pipeline.process(count)
             if step is None:
                 break
             if self.scout is not None and step.packets is not None:

@@ -7,6 +7,7 @@ changes nothing but the time it takes.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from netwatch._fast.input.source import Source
 
+SETTLE_NS = 300_000_000  # the clock of a live source that is quiet is so far behind the wall's
 ROUNDS = 6  # of giving things back to the engines after one chunk: decrypted, then unpacked, then read
 FOR_EVER = (1 << 64) - 1  # ns
 CHUNKS_APART = 64  # read by each worker between two looks at progress and signals
@@ -181,10 +183,11 @@ class Pipeline:
         if self._say is not None:
             self._say(text, severity)
 
-    def advance(self, now_ns: int) -> None:
-        """Tell all engines what time it is, where no frame does: a live source that is quiet."""
+    def advance(self, now_ns: int | None = None) -> None:
+        """Tell all engines what time it is, where no frame does: a live source that is quiet. None: the wall's time,
+        less what its frames may be late by."""
         for engine in self.engines:
-            engine.advance(now_ns)
+            engine.advance(time.time_ns() - SETTLE_NS if now_ns is None else now_ns)
 
     def record(self, engine: Engine, row: int, show_secrets: bool = False,
                wanted: frozenset[str] | None = None) -> Record:

@@ -37,7 +37,7 @@ from netwatch.run.ahead import AT_ONCE, Ahead, driven, first_matches, tell
 from netwatch.run.cost import Meter, resident_bytes
 from netwatch.run.fair_lock import Turns
 from netwatch.run.past_session import Past, on_screen
-from netwatch.run.pipeline import Pipeline
+from netwatch.run.pipeline import SETTLE_NS, Pipeline
 from netwatch.run.replay import Player
 from netwatch.store import files
 from netwatch.store.settings import Settings
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     from netwatch._fast.input.source import Source
 
 PATIENCE_S = 5.0  # for the engine to come to the end of its chunk, when it is time to leave
-SETTLE_NS = 300_000_000  # an idle live source's clock stays this far behind the wall clock
 Answer = TypeVar("Answer")
 
 

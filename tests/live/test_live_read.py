@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import signal
 import subprocess
 import sys
@@ -67,6 +68,19 @@ def test_capture_filter(lab: Lab):
     lab.dig()
     code, records, _ = finished(process)
     assert code == 0 and [(f["proto"], f["dport"], f["app"]) for f in records] == [("udp", 53, "dns")]
+
+
+def test_a_flow_that_ended_is_told_while_all_is_quiet(lab: Lab):
+    """Nothing more comes that could say what time it is."""
+    process = lab.netwatch("read", "-i", lab.near, "-f", "tcp port 1", "--set", "timeouts.tcp_closed=1", "--format",
+                           "ndjson")
+    lab.ask("curl", "-s", "--max-time", "2", f"http://{SERVER}:1/", check=False)
+    assert process.stdout is not None
+    readable, _, _ = select.select([process.stdout], [], [], 20)
+    process.send_signal(signal.SIGINT)
+    code, records, _ = finished(process)
+    assert readable and code == 130
+    assert [(f["dport"], f["ended"]) for f in records] == [(1, "rst")]
 
 
 def test_count_ends_the_capture(lab: Lab):
