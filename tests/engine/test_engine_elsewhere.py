@@ -122,3 +122,15 @@ def test_many_at_once_are_bounded() -> None:
     found = counts(frames)
     assert sum(out + back for out, back, _ in found) == 3000
     assert found.count((3, 2, "ESTABLISHED")) == 600
+
+
+def test_flows_that_begin_displace_none_that_was_found() -> None:
+    """Three times as many as are remembered, between a packet and the next of the same flow; what has ended gives
+    way."""
+    around = ELSEWHERE["answers come from another end"]
+    frames = exchange(around)
+    burst = [eth(ip4(17, udp(port, dport, b"x"), "10.9.0.1", "10.9.0.2")) for dport in (53,)
+             for port in range(1024, 60000)]
+    isn, said = 1000, len(b"network 0")
+    later = [around(ip4(6, tcp(80, 40000, PSH | ACK, 5001 + isn + said + 4, isn + 1 + said, b"more"), B, A), True, 0)]
+    assert counts(frames + burst + later) == [(4, 3, "ESTABLISHED")]

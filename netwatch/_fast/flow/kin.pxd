@@ -8,15 +8,16 @@ from netwatch._fast.wire.packet cimport Packet
 cdef enum:
     KIN_BUCKETS = 4096
     KIN_PLACES = 4
+    KIN_FOUND = 0x80000000     # a bit of Met.row
 
 cdef struct Met:
     u32 tag                               # the hash of its ends
-    u32 row                               # 0 none
+    u32 row                               # 0 none; with KIN_FOUND, it was found
 
 cdef struct Kin:
     Met met[KIN_BUCKETS][KIN_PLACES]      # in each bucket the one asked for last first
 
-cdef void kin_note(Kin* kin, u32 number, const Packet* pk) noexcept nogil
+cdef void kin_note(Kin* kin, const Row* rows, u32 number, const Packet* pk) noexcept nogil
 cdef u32 kin_find(Kin* kin, const Row* rows, const Cold* colds, const Paths* paths, const Packet* pk) noexcept nogil
 
 

@@ -6,7 +6,8 @@ there may belong to one that has something else around it: to one of TCP whose o
 whose own direction nothing was seen, or only what had around it what the packet has. Where answers were found so, those
 to datagrams come the same way.
 
-What is remembered are the flows begun or asked for last, in buckets of fixed size.
+What is remembered are the flows begun or asked for last, in buckets of fixed size. One that was found so is looked for
+with every packet of one direction: as long as it lives, flows that begin do not displace it while others are there.
 """
 from netwatch._fast.base.bytes cimport u16, u32, u64
 from netwatch._fast.flow.row cimport BIT_ENDED, Cold, Row
@@ -27,29 +28,46 @@ cdef inline void put_first(Met* met, int at, Met it) noexcept nogil:
     met[0] = it
 
 
-cdef void kin_note(Kin* kin, u32 number, const Packet* pk) noexcept nogil:
-    """A flow begins."""
+cdef inline bint is_needed(const Met* met, const Row* rows) noexcept nogil:
+    """Was it found, and is it still the flow that was?"""
+    cdef const Row* row
+    if not met.row & KIN_FOUND:
+        return False
+    row = &rows[met.row & ~<u32>KIN_FOUND]
+    return not row.bits & BIT_ENDED and \
+        flow_hash(row.a, row.b, row.pa, row.pb, row.proto, 0, row.family) >> 32 == met.tag
+
+
+cdef void kin_note(Kin* kin, const Row* rows, u32 number, const Packet* pk) noexcept nogil:
+    """A flow begins: it takes the place of the one asked for longest ago that is not needed, or just longest ago."""
     cdef u64 hash_ = ends_hash(pk)
+    cdef Met* met = kin.met[hash_ & (KIN_BUCKETS - 1)]
     cdef Met it
+    cdef int at = KIN_PLACES - 1
     if pk.proto == PROTO_TCP or pk.proto == PROTO_UDP:
         it.tag = <u32>(hash_ >> 32)
         it.row = number
-        put_first(kin.met[hash_ & (KIN_BUCKETS - 1)], KIN_PLACES - 1, it)
+        while at >= 0 and is_needed(&met[at], rows):
+            at -= 1
+        put_first(met, at if at >= 0 else KIN_PLACES - 1, it)
 
 
 cdef u32 kin_find(Kin* kin, const Row* rows, const Cold* colds, const Paths* paths, const Packet* pk) noexcept nogil:
     """The live flow of a packet that no flow of its ends has the surroundings of, or 0."""
     cdef u64 hash_
     cdef Met* met
+    cdef u32 row
     cdef int i
     if paths.n == 0 or paths.vlan == VLAN_KEY or (pk.proto != PROTO_TCP and pk.proto != PROTO_UDP):
         return 0
     hash_ = ends_hash(pk)
     met = kin.met[hash_ & (KIN_BUCKETS - 1)]
     for i in range(KIN_PLACES):
-        if met[i].row and met[i].tag == <u32>(hash_ >> 32) and is_kin(&rows[met[i].row], &colds[met[i].row], paths, pk):
+        row = met[i].row & ~<u32>KIN_FOUND
+        if row and met[i].tag == <u32>(hash_ >> 32) and is_kin(&rows[row], &colds[row], paths, pk):
+            met[i].row |= KIN_FOUND
             put_first(met, i, met[i])
-            return met[0].row
+            return row
     return 0
 
 

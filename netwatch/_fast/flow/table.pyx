@@ -173,7 +173,7 @@ cdef u32 table_add(Table* t, const Packet* pk) noexcept nogil:
     if t.any_copied:
         memset(&t.copied[number], 0, sizeof(Copied))
     place(t, number, <u32>pk.hash)
-    kin_note(t.kin, number, pk)
+    kin_note(t.kin, t.rows, number, pk)
     t.created += 1
     return number
 
