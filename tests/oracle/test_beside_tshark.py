@@ -1,5 +1,5 @@
-"""What users asked for more of (certificates of clients, logins in HTTP, what is inside other protocols, odd forms of old
-ones), beside what Wireshark's tshark reads of the same bytes. Where it reads nothing of them, there is nothing to compare.
+"""What users asked for more of (certificates of clients, logins in HTTP, what is inside other protocols, odd forms of
+old ones), beside what Wireshark's tshark reads of the same bytes. Where it reads nothing of them, nothing is compared.
 """
 
 from __future__ import annotations
