@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import struct
 from typing import Any
 
 import pytest
 from conversation import CLIENT, SERVER, Talk
 from running import Result, run
-from talks import Turns, dns_message, tls_record, tls_talk, vector
+from talks import Turns, dns_message, handshake, tls_record, tls_talk, vector
 from wire import A4, ACK, B4, MS, PSH, RST, START, SYN, eth, ip4, syn_options, udp
 
 GET = b"GET /%d HTTP/1.1\r\nHost: h.example\r\n\r\n"
@@ -243,6 +244,42 @@ def test_a_version_in_small_letters_is_a_request_that_servers_refuse() -> None:
     records = read(exchange(said([(CLIENT, (GET % 0).replace(b"HTTP", b"http")), (SERVER, refused)]), 1))
     assert pairs(records) == [("/0", 400, 2), ("/1", 200, 2)]
     assert [each["version"] for each in records.by_kind["http"]] == ["1.1", "1.1"]
+
+
+def der(tag: int, *parts: bytes) -> bytes:
+    """A DER element of more than 255 bytes."""
+    body = b"".join(parts)
+    return bytes([tag, 0x82]) + struct.pack(">H", len(body)) + body
+
+
+NAME = b"\x30\x10\x31\x0e\x30\x0c\6\3\x55\4\3\x0c\5a.com"
+SHOWN = der(0x30, der(0x30, b"\2\1\7", b"\x30\0", NAME, b"\x30\0", NAME, der(0x30, b"\3\x82\1\0" + bytes(256))))
+LEAF = handshake(11, vector(vector(SHOWN, 3), 3))
+HELLO = handshake(2, b"\3\3" + bytes(range(32)) + b"\0\xc0\x2f\0")
+KEYS = handshake(12, b"\3\0\x1d\x20" + bytes(32) + b"\4\1" + vector(bytes(64)))
+FLIGHT = [tls_record(22, each) for each in (HELLO, LEAF, KEYS, handshake(14, b""))]
+SEALED = tls_record(20, b"\1") + tls_record(22, bytes(range(40)))
+
+
+@pytest.mark.parametrize("size", [1, 2, 300])
+@pytest.mark.parametrize("lost", range(4))
+def test_a_handshake_is_read_on_where_a_record_begins_behind_a_hole(lost: int, size: int) -> None:
+    """Segments need not begin with records: what is left of a record that was hit is passed over."""
+    (_, hello), *_ = tls_talk()
+    talk = said([(CLIENT, hello)], 443)
+    flight = b"".join(FLIGHT)
+    start = sum(map(len, FLIGHT[:lost]))
+    talk.say(SERVER, flight[:start]) if start else None
+    talk.skip(SERVER, size).ack(CLIENT)
+    rest = flight[start + size :]
+    for at in range(0, len(rest), 200):
+        talk.say(SERVER, rest[at : at + 200]).ack(CLIENT)
+    talk.say(CLIENT, tls_record(22, handshake(16, b"\x20" + bytes(32))) + SEALED).say(SERVER, SEALED)
+    result = read(talk)
+    tls, hit = result.flow["tls"], lost == 0 and size > len(FLIGHT[0])
+    assert ("cert" in tls, "cipher" in tls) == (lost != 1 and not hit, lost != 0) and "client_cert" not in tls
+    assert result.summary["malformed"] == {}
+    assert result.flow["app"] == "tls" and tls["sni"] == "secret.example.com"
 
 
 # --- DNS in other places ---

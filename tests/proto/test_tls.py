@@ -322,14 +322,14 @@ def test_one_sided_early_data_waits_for_the_server():
     assert tls.describe(result["facts"])["version"] == "TLS 1.3"
 
 
-def test_a_hole_ends_that_side_only():
+def test_a_hole_in_one_side_leaves_the_other():
     probe = make()
     probe.feed(0, CLIENT[:50])
     probe.lost(0, 100)
     probe.feed(0, b"anything at all")
     probe.feed(1, SERVER13)
     assert tls.describe(outcome(probe)["facts"])["version"] == "TLS 1.3"
-    assert probe.lost(1, 5) == DONE
+    assert probe.lost(1, 5) == OK  # where records begin again there may be a handshake
 
 
 def test_facts_of_a_usual_flow_are_small():

@@ -20,6 +20,7 @@ cdef enum:                     # handshake types, RFC 8446 section 4, RFC 5246 s
 
 cdef enum:
     HELLO_SURE = 98            # what detect says of a ClientHello, of whose head 54 bits are fixed, and of nothing else
+    SURE_MESSAGES = 80         # ... of whole messages whose lengths agree, at least
     RECORD_HEAD = 5
     MESSAGE_HEAD = 4
     MAX_RECORD = 16384 + 2048  # RFC 5246 section 6.2.3
@@ -27,4 +28,5 @@ cdef enum:
     CERT_HEAD = 6              # length of the list and of its first entry
 
 cdef int tls_detect(Look* look, Slice data) noexcept nogil
+cdef int detect_record(const u8* p, u32 n) noexcept nogil
 cdef int detect_ssl2(const u8* p, u32 n) noexcept nogil

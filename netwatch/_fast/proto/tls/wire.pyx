@@ -15,7 +15,8 @@ from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, EV_SEALED, 
 from netwatch._fast.proto.tor cimport tor_certificate
 from netwatch._fast.proto.tls.detect cimport (CERT_HEAD, HELLO_SURE, HS_CERTIFICATE, HS_CLIENT_HELLO, HS_SERVER_HELLO,
                                               MAX_HELLO, MAX_RECORD, MESSAGE_HEAD, REC_ALERT, REC_CCS, REC_DATA,
-                                              REC_HANDSHAKE, REC_HEARTBEAT, RECORD_HEAD, detect_ssl2, tls_detect)
+                                              REC_HANDSHAKE, REC_HEARTBEAT, RECORD_HEAD, SURE_MESSAGES, detect_record,
+                                              detect_ssl2, tls_detect)
 from netwatch._fast.proto.tls.hello cimport (Hello, HELLO_BAD, HELLO_OK, HELLO_RETRY, TLS_ALERT, TLS_CERT,
                                              TLS_CLIENT_CERT, TLS_CLIENT_VERSION, TLS_RESUMED, client_hello,
                                              retried_unseen, server_hello)
@@ -34,7 +35,7 @@ cdef struct Half:              # one direction
     u32 keep                   # bytes of its body that are wanted
     u32 pass_by                # bytes of the current message that are not wanted
     bint dark                  # after ChangeCipherSpec nothing of the side can be read
-    bint lost                  # bytes are missing: record boundaries are not known any more
+    bint lost                  # bytes are missing: record boundaries are not known, until they are found again
 
 cdef struct Tls:
     Half half[2]
@@ -52,7 +53,7 @@ cdef struct Tls:
 
 cdef bint of_client(const Look* look, const Tls* tls) noexcept nogil:
     """Does the client speak? Of a flow joined behind the hellos as far as the flow knows."""
-    return look.side != tls.server_side if tls.server else tls.client or from_client(look)
+    return look.side != tls.server_side if tls.server else from_client(look)
 
 
 cdef void read_certificate(Look* look, Tls* tls, const u8* p, u32 n) noexcept nogil:
@@ -226,14 +227,53 @@ cdef int tls_parse(Look* look, Slice data) noexcept nogil:
     return parse_records(look, tls, data)
 
 
+cdef Slice rejoined(Look* look, Tls* tls, Slice records) noexcept nogil:
+    """What of these whole records can be read, behind bytes that are missing: from the first on that holds messages of
+    a handshake, whose lengths agree. Nothing is in clear behind ChangeCipherSpec or data."""
+    cdef Half* half = &tls.half[look.side]
+    cdef u32 at = 0
+    while at < records.n and not half.dark:
+        if records.p[at] == REC_HANDSHAKE and detect_record(records.p + at, records.n - at) >= SURE_MESSAGES:
+            half.lost = False
+            half.len = half.keep = half.pass_by = 0
+            return slice_of(records.p + at, records.n - at)
+        half.dark = records.p[at] == REC_CCS or records.p[at] == REC_DATA
+        at += RECORD_HEAD + be16(records.p + at + 3)
+    return slice_of(records.p, 0)
+
+
+cdef int parse_astray(Look* look, Tls* tls, Slice data) noexcept nogil:
+    """Look for where records begin again, while there may be some in clear."""
+    cdef Slice records, known
+    cdef u64 need
+    cdef int code = PARSE_OK
+    if tls.half[look.side].dark:
+        look.used = data.n
+        look.skip = <u64>1 << 62
+        return PARSE_OK
+    need = tap_take(look, &tls.tap, data, &records)
+    known = rejoined(look, tls, records)
+    if known.n:
+        code = parse_records(look, tls, known)
+        look.skip = 0
+    if code != PARSE_OK and code != PARSE_MORE:
+        return code
+    look.used = <u32>(records.p - data.p) + records.n
+    look.need = <u32>need - look.used if need else 0
+    return PARSE_OK if need or records.n else PARSE_DONE
+
+
 cdef int parse_tapped(Look* look, Tls* tls, Slice data) noexcept nogil:
     """Whole records, read here as far as they are clear, and handed on to who may have the keys."""
-    cdef Slice records
+    cdef Slice records, known
     cdef u64 need = tap_take(look, &tls.tap, data, &records)
     cdef int code = PARSE_OK
     if not tls.tap.over and (records.n or need == 0):
         if not tls.half[look.side].lost:
             code = parse_records(look, tls, records if records.n else data)
+        else:
+            known = rejoined(look, tls, records)
+            code = parse_records(look, tls, known) if known.n else PARSE_OK
         if code == PARSE_NOT_MINE or code == PARSE_MALFORMED:
             return code
         tls.tap.over = code == PARSE_DONE
@@ -250,9 +290,7 @@ cdef int parse_records(Look* look, Tls* tls, Slice data) noexcept nogil:
     cdef const u8* p
     cdef int code
     if tls.half[look.side].lost:
-        look.used = data.n
-        look.skip = <u64>1 << 62
-        return PARSE_OK
+        return parse_astray(look, tls, data)
     if data.n and data.p[0] & 0x80 and not tls.begun:
         code = parse_ssl2(look, tls, data)
         if code != PARSE_OK:
@@ -289,7 +327,8 @@ cdef int parse_records(Look* look, Tls* tls, Slice data) noexcept nogil:
 
 
 cdef int tls_lost(Look* look, u64 n) noexcept nogil:
-    """After a hole the record boundaries are gone; the other side may still be worth reading."""
+    """After a hole the record boundaries are gone, until they are found again; the other side may still be worth
+    reading."""
     cdef Tls* tls = state_of(look)
     if tls == NULL:
         return PARSE_DONE
@@ -297,7 +336,9 @@ cdef int tls_lost(Look* look, u64 n) noexcept nogil:
     tls.tap.seeking[look.side] = True
     if wants(look, EV_SEALED) and tls.client and not look.inner:
         return PARSE_OK
-    return PARSE_DONE if tls.half[0].lost and tls.half[1].lost else PARSE_OK
+    if tls.half[0].lost and tls.half[1].lost and tls.half[0].dark and tls.half[1].dark:
+        return PARSE_DONE
+    return PARSE_OK
 
 
 cdef void tls_closing(Look* look) noexcept nogil:
