@@ -243,24 +243,28 @@ cdef Slice rejoined(Look* look, Tls* tls, Slice records) noexcept nogil:
 
 
 cdef int parse_astray(Look* look, Tls* tls, Slice data) noexcept nogil:
-    """Look for where records begin again, while there may be some in clear."""
+    """Look for where records begin again, while there may be some in clear; where none follows, again behind that."""
+    cdef Half* half = &tls.half[look.side]
     cdef Slice records, known
-    cdef u64 need
-    cdef int code = PARSE_OK
-    if tls.half[look.side].dark:
-        look.used = data.n
-        look.skip = <u64>1 << 62
-        return PARSE_OK
-    need = tap_take(look, &tls.tap, data, &records)
-    known = rejoined(look, tls, records)
-    if known.n:
-        code = parse_records(look, tls, known)
-        look.skip = 0
-    if code != PARSE_OK and code != PARSE_MORE:
-        return code
-    look.used = <u32>(records.p - data.p) + records.n
-    look.need = <u32>need - look.used if need else 0
-    return PARSE_OK if need or records.n else PARSE_DONE
+    cdef u64 need = 0
+    cdef u32 used = 0, step
+    cdef int code
+    while used < data.n and need == 0 and not half.dark:
+        need = tap_take(look, &tls.tap, slice_of(data.p + used, data.n - used), &records)
+        known = rejoined(look, tls, records)
+        code = parse_records(look, tls, known) if known.n else PARSE_OK
+        if code != PARSE_OK and code != PARSE_MORE:
+            return code
+        step = <u32>(records.p - data.p) - used + records.n
+        used += step
+        need = need - step if need else 0
+        if need == 0:
+            half.lost = True
+            tls.tap.seeking[look.side] = True
+    look.used = data.n if half.dark else used
+    look.skip = <u64>1 << 62 if half.dark else 0
+    look.need = 0 if half.dark else <u32>need
+    return PARSE_OK
 
 
 cdef int parse_tapped(Look* look, Tls* tls, Slice data) noexcept nogil:
