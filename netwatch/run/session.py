@@ -111,11 +111,10 @@ class Session:
         self.owners = self.get(FlowOwners)
         self._sparklines = self.get(Sparklines)
         self.view = EngineView(self.engine, source.interfaces, self.get(Names),
-                               self._tellers(), fields.tell,
-                               self.get(Throughput).history)
-        unsaid, self._unsaid = self._unsaid or [], None
-        for text, severity in unsaid:  # the listener has heard it
+                               self._tellers(), fields.tell, self.get(Throughput).history)
+        for text, severity in self._unsaid or ():  # the listener has heard it
             self.get(TimelineAddon).say(text, severity)
+        self._unsaid = None
         for text in (line for addon in self.addons for line in addon.credits()):
             self.say(text, INFO)
 
