@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from netwatch.decrypt import handshake as hs
 from netwatch.decrypt.direction import Stalled
-from netwatch.decrypt.dtls13 import VERSION, Dtls13Keys, Sealed, is_sealed, take_sealed
+from netwatch.decrypt.dtls13 import VERSION, Dtls13Keys, Replays, Sealed, is_sealed, take_sealed
 from netwatch.decrypt.exchange import Exchange, Sessions, Unsupported
-from netwatch.decrypt.flow import Item, Queue, SealedFlow
+from netwatch.decrypt.flow import IN_VAIN, NO_HELLO, Item, Queue, SealedFlow
 from netwatch.decrypt.keylog import KeyLog
 from netwatch.decrypt.plaintext import Plaintext
 from netwatch.decrypt.records import Protection, Unverified
@@ -85,10 +85,16 @@ class DtlsFlow(SealedFlow):
         self._fragments = (_Fragments(), _Fragments())
         self._client_side = 0
         self._made: list[Protection] | None = None
+        self._replays = (Replays(), Replays())  # of DTLS 1.2 and older, by side
         self._sealed: tuple[Dtls13Keys, Dtls13Keys] | None = None  # the client's and the server's
         self._final = False
         self._queue: Queue[Item] = Queue()
         self._last = (0, 0)
+
+    @property
+    def hopeless(self) -> bool:
+        """So many datagrams failed, and none ever opened, that the keys cannot be right: anybody can send such."""
+        return self.out.in_vain >= IN_VAIN and not self.out.bytes
 
     def take(self, side: int, ts: int, frame: int, lost: int, datagram: bytes) -> None:
         """One datagram of a side."""
@@ -121,7 +127,7 @@ class DtlsFlow(SealedFlow):
 
     def _run(self, item: Item) -> bool:
         side, ts, frame, _, datagram = item
-        wire = hs.Wire(datagram)
+        wire, vain = hs.Wire(datagram), self.out.in_vain
         while wire.left:
             begin = wire.at
             try:
@@ -135,6 +141,8 @@ class DtlsFlow(SealedFlow):
             except Stalled:
                 self._queue.put_back((side, ts, frame, 0, datagram[begin:]), len(datagram) - begin)
                 return False
+            finally:
+                self.out.in_vain = min(self.out.in_vain, vain + 1)  # whatever stands in one datagram
         return True
 
     def _record(self, side: int, ts: int, frame: int, head: bytes, number: int, body: bytes) -> None:
@@ -150,11 +158,15 @@ class DtlsFlow(SealedFlow):
         if number >> 48 > 1:
             self.out.fail("a further handshake")
             return
+        replays, counted = self._replays[side], number & (1 << 48) - 1
+        if replays.is_again(counted):
+            return
         try:
             plain = made[0 if side == self._client_side else 1].open(number, head, body)
         except Unverified:
             self.out.fail("a record did not verify")
             return
+        replays.take(counted)
         if head[0] == REC_DATA and plain:
             self.out.put(side, ts, frame, plain)
         elif head[0] == REC_ALERT:
@@ -200,8 +212,9 @@ class DtlsFlow(SealedFlow):
         if self._sealed is None:
             server = self._exchange.server
             suite = suite_of(server.suite) if server is not None else None
-            if server is None or server.version != VERSION or suite is None:
-                self.out.fail("a hello was not seen" if server is None else "the cipher suite is not supported")
+            if server is None or server.version != VERSION or suite is None:  # RFC 9147 section 4.5.2: not counted
+                if server is None:
+                    self.out.reason = NO_HELLO
                 return None
             secrets = self._keys.of(self.random)
             if secrets is None:

@@ -53,30 +53,53 @@ def take_sealed(wire: hs.Wire, cid: int) -> Sealed:
     return Sealed(before, number, behind, wire.take(int.from_bytes(behind, "big") if behind else wire.left))
 
 
+class Replays:
+    """The numbers of a sender's records that were taken: what comes again is no record (RFC 9147 section 4.5.1)."""
+
+    WINDOW = 64
+
+    def __init__(self) -> None:
+        self.following = 0
+        self._taken = 0  # bit n: following - 1 - n was
+
+    def is_again(self, number: int) -> bool:
+        """Was it taken, or is it so old that nobody knows?"""
+        back = self.following - 1 - number
+        return back >= self.WINDOW or (back >= 0 and bool(self._taken >> back & 1))
+
+    def take(self, number: int) -> None:
+        """Of a record that verified."""
+        ahead = number + 1 - self.following
+        if ahead > 0:
+            self._taken = (self._taken << min(ahead, self.WINDOW) | 1) & ((1 << self.WINDOW) - 1)
+            self.following = number + 1
+        else:
+            self._taken |= 1 << -ahead
+
+
 class _Epoch:
     """The keys of one sender in one epoch; `secret` is what they, and those of the next, are made of."""
 
     def __init__(self, suite: Suite, secret: bytes) -> None:
         """Raises ValueError where the suite's cipher is not to be had."""
         self.secret = secret
-        self._following = 0
+        self._replays = Replays()
         self._mask = masker(suite, self._expand("sn", suite.key, suite))
         self._cipher = aead(suite.cipher, self._expand("key", suite.key, suite))
         self._iv = int.from_bytes(self._expand("iv", 12, suite), "big")
 
     def open(self, record: Sealed) -> bytes:
-        """What was sealed, with its type and padding. Raises Unverified."""
-        sample = record.body[:SAMPLE]
-        if len(sample) < SAMPLE:
-            raise Unverified
-        cut = bytes(a ^ b for a, b in zip(record.number, self._mask(sample), strict=False))
-        number = whole_number(self._following, int.from_bytes(cut, "big"), 8 * len(cut))
+        """What was sealed, with its type and padding; b"" of what came again. Raises Unverified."""
+        cut = bytes(a ^ b for a, b in zip(record.number, self._mask(record.body[:SAMPLE]), strict=False))
+        number = whole_number(self._replays.following, int.from_bytes(cut, "big"), 8 * len(cut))
+        if self._replays.is_again(number):
+            return b""
         try:
             plain = self._cipher.decrypt((self._iv ^ number).to_bytes(12, "big"), record.body,
                                          record.before + cut + record.behind)
         except (unverified(), ValueError) as e:
             raise Unverified from e
-        self._following = max(self._following, number + 1)
+        self._replays.take(number)
         return plain
 
     def _expand(self, label: str, n: int, suite: Suite) -> bytes:
@@ -94,28 +117,29 @@ class Dtls13Keys:
         self._epochs: dict[int, _Epoch] = {}
 
     def open(self, record: Sealed) -> bytes:
-        """What was sealed, with its type and padding. Raises Unverified, and KeyError where the secret is not known."""
+        """What was sealed, with its type and padding; b"" of what is no record, or came again. Raises Unverified, and
+        KeyError where the secret is not known."""
+        if len(record.body) < SAMPLE:  # section 4.2.3
+            return b""
         epoch = next(each for each in range(self._now - 1, self._now + 3) if each & EPOCH_BITS == record.epoch)
-        keys = self._keys(epoch)
-        plain = keys.open(record)
-        if epoch > self._now:
+        plain = self._keys(epoch).open(record)
+        if plain and epoch > self._now:
             self._now = epoch
-        self._epochs = {each: kept for each, kept in self._epochs.items() if each >= self._now - 1}
-        self._epochs[epoch] = keys
+            self._epochs = {each: kept for each, kept in self._epochs.items() if each >= epoch - 1}
         return plain
 
     def forget(self) -> None:
         self._epochs.clear()
 
     def _keys(self, epoch: int) -> _Epoch:
-        """Of this epoch; nothing is kept before a record of it was opened."""
-        if epoch in self._epochs:
-            return self._epochs[epoch]
-        if epoch > APPLICATION:  # RFC 8446 section 7.2
-            before = self._keys(epoch - 1).secret
-            return _Epoch(self._suite, expand_label(before, "traffic upd", len(before), self._suite.digest,
-                                                    prefix=PREFIX))
-        secret = self._secrets.get(LABELS.get(epoch, ("", ""))[0 if self._client else 1])
-        if secret is None:
-            raise KeyError(epoch)
-        return _Epoch(self._suite, bytes(secret))
+        """Of this epoch; kept, as four are asked for at most."""
+        if epoch not in self._epochs:
+            if epoch > APPLICATION:  # RFC 8446 section 7.2
+                before = self._keys(epoch - 1).secret
+                secret = expand_label(before, "traffic upd", len(before), self._suite.digest, prefix=PREFIX)
+            else:
+                secret = bytes(self._secrets.get(LABELS.get(epoch, ("", ""))[0 if self._client else 1]) or b"")
+            if not secret:
+                raise KeyError(epoch)
+            self._epochs[epoch] = _Epoch(self._suite, secret)
+        return self._epochs[epoch]
