@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 import signal
 from collections.abc import Callable
@@ -31,7 +32,7 @@ class Packing:
         self._told, tell = os.pipe2(os.O_CLOEXEC)
         self._child = os.fork()
         if self._child == 0:
-            os.close(self.fd)
+            _keep_alone(come, into, tell)
             _work(come, into, tell, compressor)
         for fd in (come, tell, into):
             os.close(fd)
@@ -55,6 +56,13 @@ def _compressor(name: str) -> Compressor:
     import zstandard
 
     return zstandard.ZstdCompressor(write_checksum=True).compressobj()
+
+
+def _keep_alone(*fds: int) -> None:
+    """Let go of what else was inherited: somebody may wait for the end of one of those pipes."""
+    edges = [2, *sorted(fds), os.sysconf("SC_OPEN_MAX")]
+    for low, high in itertools.pairwise(edges):
+        os.closerange(low + 1, high)
 
 
 def _work(come: int, into: int, tell: int, compressor: Compressor) -> None:

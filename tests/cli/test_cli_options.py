@@ -92,6 +92,20 @@ def test_the_name_says_how_it_is_packed(netwatch: Run, tmp_path: Path, form: str
     assert (tmp_path / f"b{form}{packed}").read_bytes() == data
 
 
+@pytest.mark.parametrize("name", ["x.pcapng", "x.pcap.gz", "x.pcapng.gz", "x.pcapng.zst"])
+def test_nothing_waits_for_an_output_that_nobody_reads(tmp_path: Path, name: str) -> None:
+    """head leaves: the processes that save end too, and leave nothing that is not whole."""
+    with subprocess.Popen([*COMMAND, "read", *[TOUR] * 60, "--what", "packets", "-w", name], cwd=tmp_path,
+                          env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        try:
+            assert process.wait(30) == 141
+        finally:
+            process.kill()
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
 @pytest.mark.parametrize("name", ["x.gz", "x.zst"])
 def test_where_there_is_no_room_it_is_said(name: str) -> None:
     """What does not fit is let go, so that the writer does not wait; the end says why."""
