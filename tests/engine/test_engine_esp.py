@@ -28,8 +28,11 @@ def tunnel(check: int, iv: int = 0, pads: bytes | None = None) -> list[Timed]:
 
 
 def transport(check: int, iv: int = 0) -> list[Timed]:
-    ends = lambda packet: [".".join(map(str, packet[at : at + 4])) for at in (12, 16)]  # noqa: E731
-    return [(ns, eth(ip4(50, esp(packet[20:], 6, check, iv), *ends(packet)))) for ns, packet in PACKETS]
+    return [(ns, eth(ip4(50, esp(packet[20:], 6, check, iv), *ends_of(packet)))) for ns, packet in PACKETS]
+
+
+def ends_of(packet: bytes) -> list[str]:
+    return [".".join(map(str, packet[at : at + 4])) for at in (12, 16)]
 
 
 def pairs(result: Result) -> list[tuple[object, object]]:
@@ -42,6 +45,38 @@ def test_what_is_not_encrypted_is_read(mode, check: int, iv: int) -> None:
     result = run(mode(check, iv), kinds=("flows", "http", "packets"))
     assert pairs(result) == [("/0", 200)] and result.flow["payload_out"] == len(GET)
     assert "esp" in result.packets[0]["layers"]
+
+
+def ah(packet: bytes) -> bytes:
+    """RFC 4302 section 2.2, before the segment of an IPv4 packet."""
+    return ip4(51, b"\6\4\0\0" + b"\0\0\x10\1\0\0\0\5" + bytes(12) + packet[20:], *ends_of(packet))
+
+
+def in_esp(packet: bytes) -> bytes:
+    return ip4(50, esp(packet[20:], 6, 12), *ends_of(packet))
+
+
+@pytest.mark.parametrize("protected", [ah, in_esp])
+@pytest.mark.parametrize("flags", [None, 4, 20])
+def test_what_is_protected_never_joins_the_conversation_in_the_clear(protected, flags: int | None) -> None:
+    """Who has no security association takes nothing of it (RFC 4301 section 5.2): bytes nor resets."""
+    other = Talk().open()
+    if flags is None:
+        other.say(CLIENT, GET.replace(b"/0", b"/9"))
+    else:
+        other.segment(CLIENT, flags)
+    frames = [*TALK.frames[:3], (TALK.frames[2][0] + 1, eth(protected(other.frames[3][1][14:]))), *TALK.frames[3:]]
+    result = run(frames, kinds=("flows", "http"))
+    clear, apart = sorted(result.flows, key=lambda flow: flow["packets_out"], reverse=True)
+    assert pairs(result)[0] == ("/0", 200) and clear["state"] == "TIME_WAIT" and "tunnel" not in clear
+    assert (clear["packets_out"] + clear["packets_in"], apart["packets_out"]) == (len(TALK.frames), 1)
+    assert apart["tunnel"][0] == ("ah" if protected is ah else "esp")
+
+
+@pytest.mark.parametrize("protected", [ah, in_esp])
+def test_what_both_directions_protect_is_one_flow(protected) -> None:
+    result = run([(ns, eth(protected(packet))) for ns, packet in PACKETS], kinds=("flows", "http"))
+    assert pairs(result) == [("/0", 200)] and len(result.flows) == 1
 
 
 def test_in_ipv6() -> None:

@@ -24,7 +24,8 @@ REJECTS = (
 )
 TUNNELS = (None, "gre", "ipip", "6in4", "4in6", "6in6", "vxlan", "geneve", "gtp-u", "teredo", "l2tp", "erspan",
            "capwap", "etherip", "mpls-in-ip", "lisp", "tzsp", "ayiya", "pim-register", "l2tpv3", "srv6-ethernet",
-           "gre-in-udp", "mpls-in-udp", "wccp", "gue", "lwapp", "minimal-encapsulation", "fou")
+           "gre-in-udp", "mpls-in-udp", "wccp", "gue", "lwapp", "minimal-encapsulation", "fou", "ah",
+           "esp")
 # what a tunnel calls its own number, written as its users write it
 TUNNEL_IDS = {"gre": "key 0x{:08x}", "vxlan": "vni {}", "geneve": "vni 0x{:06x}", "gtp-u": "teid 0x{:08x}",
               "l2tp": "session {}", "erspan": "session {}", "l2tpv3": "session {}", "gre-in-udp": "key 0x{:08x}",

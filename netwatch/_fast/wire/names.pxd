@@ -51,7 +51,9 @@ cdef enum:
     TUN_LWAPP = 25
     TUN_MINIMAL = 26
     TUN_FOU = 27
-    TUN_COUNT = 28
+    TUN_AH = 28
+    TUN_ESP = 29
+    TUN_COUNT = 30
 
 cdef enum:
     LAYER_NONE = 0

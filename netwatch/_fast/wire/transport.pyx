@@ -9,8 +9,8 @@ from netwatch._fast.wire.packet cimport (FAMILY_IP4, MAX_TUNNELS, NOTE_BEYOND, N
 from netwatch._fast.wire.names cimport (LAYER_AH, LAYER_ESP, LAYER_ICMP, LAYER_ICMP6, LAYER_IGMP,
                                         LAYER_PIM, LAYER_SCTP, LAYER_UDP, LAYER_UDPLITE,
                                         REJECT_TRANSPORT_BEYOND, REJECT_TRANSPORT_CUT, REJECT_TRANSPORT_HEADER,
-                                        TUN_4IN6, TUN_6IN4, TUN_6IN6, TUN_ETHERIP, TUN_GRE, TUN_IPIP, TUN_MPLS,
-                                        TUN_MINIMAL, TUN_PIM, TUN_SRV6)
+                                        TUN_4IN6, TUN_6IN4, TUN_6IN6, TUN_AH, TUN_ESP, TUN_ETHERIP, TUN_GRE, TUN_IPIP,
+                                        TUN_MPLS, TUN_MINIMAL, TUN_PIM, TUN_SRV6)
 from netwatch._fast.wire.cursor cimport (Cursor, NEXT_CHAIN, NEXT_DONE, NEXT_ETH, NEXT_IP, NEXT_MPLS, advance, captured,
                                          layer, reject, rest_is_payload)
 from netwatch._fast.wire.defrag cimport defrag_keep
@@ -289,6 +289,17 @@ cdef void ip_comp(Cursor* c) noexcept nogil:
         rest_is_payload(c)
 
 
+cdef void protected(Cursor* c, u8 kind, u8 proto) noexcept nogil:
+    """What AH or ESP protects is a path of its own: it reaches only who has the security association (RFC 4301 section
+    5.2), and nothing of it belongs to a conversation in the clear between the same ends. The SPI, which is of one
+    direction and changes while they speak, is no part of the path."""
+    if c.encap.n_tunnel >= MAX_TUNNELS:
+        rest_is_payload(c)
+        return
+    push_tunnel(c, kind)
+    chain(c, proto)
+
+
 cdef void authentication(Cursor* c) noexcept nogil:
     """AH, RFC 4302 section 2: what it protects can be read."""
     cdef const u8* p = c.p
@@ -297,7 +308,7 @@ cdef void authentication(Cursor* c) noexcept nogil:
         return
     layer(c, LAYER_AH)
     if advance(c, (<u32>p[1] + 2) * 4):
-        chain(c, p[0])
+        protected(c, TUN_AH, p[0])
     else:
         reject(c, REJECT_TRANSPORT_CUT)
 
@@ -309,7 +320,7 @@ cdef void encrypted(Cursor* c) noexcept nogil:
     if c.partial or not esp_null(c, &proto):
         rest_is_payload(c)
     else:
-        chain(c, proto)
+        protected(c, TUN_ESP, proto)
 
 
 cdef void igmp(Cursor* c) noexcept nogil:
