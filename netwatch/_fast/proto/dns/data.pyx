@@ -42,6 +42,17 @@ def read_name(bytes msg, Py_ssize_t at, Py_ssize_t end) -> tuple[str, int]:
     return clean(out[:size], NAME_TEXT), name_end(p, <unsigned int>end, <unsigned int>at)
 
 
+def pass_name(bytes msg, Py_ssize_t at) -> int:
+    """The offset after the name at `at`, which is not looked into; ValueError when it has no end in the message."""
+    cdef const u8* p = msg
+    cdef unsigned int end = 0
+    if 0 <= at < len(msg):
+        end = name_end(p, <unsigned int>len(msg), <unsigned int>at)
+    if end == 0:
+        raise ValueError("a broken name")
+    return end
+
+
 def _number(msg: bytes, at: int, size: int, end: int) -> int:
     if at + size > end:
         raise ValueError("record data cut short")

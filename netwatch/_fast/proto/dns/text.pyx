@@ -5,7 +5,7 @@ import struct
 from netwatch._fast.proto.dns.facts cimport (DNS_ANSWER, DNS_LATENCY, DNS_NAME, DNS_RCODE, DNS_RCODES, DNS_TRANSPORT,
                                              DNS_TYPE)
 from netwatch._fast.proto.common.facts import Plain
-from netwatch._fast.proto.dns.data import class_name, data_text, read_name, type_name
+from netwatch._fast.proto.dns.data import class_name, data_text, pass_name, read_name, type_name
 from netwatch._fast.base.text import clean
 
 FACT_FIELDS = {"dns.names": Plain(DNS_NAME, 255, many=True, empty=True)}
@@ -70,13 +70,15 @@ def label(obj: dict) -> str:
 def _questions(msg: bytes, at: int, count: int, unicast_bit: bool, out: list) -> int:
     """Append the questions to `out`; the offset after them."""
     for _ in range(count):
+        if len(out) == _MAX_RECORDS:
+            at = pass_name(msg, at) + 4
+            continue
         name, at = read_name(msg, at, len(msg))
         kind, cls = struct.unpack_from(">HH", msg, at)
         at += 4
-        if len(out) < _MAX_RECORDS:
-            # RFC 6762 section 5.4: the top bit of the class asks for a unicast response.
-            out.append({"name": name, "type": type_name(kind),
-                        "class": class_name(cls & 0x7FFF if unicast_bit else cls)})
+        # RFC 6762 section 5.4: the top bit of the class asks for a unicast response.
+        out.append({"name": name, "type": type_name(kind),
+                    "class": class_name(cls & 0x7FFF if unicast_bit else cls)})
     return at
 
 
@@ -84,7 +86,10 @@ def _records(msg: bytes, at: int, count: int, section, out: list):
     """Append the records of a section to `out`; the offset after them and the OPT record's TTL field, if any."""
     edns = None
     for _ in range(count):
-        name, at = read_name(msg, at, len(msg))
+        if len(out) < _MAX_RECORDS:
+            name, at = read_name(msg, at, len(msg))
+        else:
+            at = pass_name(msg, at)
         kind, _cls, ttl, size = struct.unpack_from(">HHIH", msg, at)
         at += 10
         if at + size > len(msg):
