@@ -13,6 +13,7 @@ from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_INITIATOR_B, BIT_SEEN, B
                                       Half, OPEN_KNOWN, Row, ST_DHCP, ST_UDP_ACTIVE, tried_bit)
 from netwatch._fast.wire.packet cimport PROTO_UDP, Packet
 from netwatch._fast.look.protocol cimport *
+from netwatch._fast.proto.tls.detect cimport said
 
 cdef enum:                     # what a side's first words say of the verdict that the other's gave, answers of refuted
     AGREED = 0
@@ -27,7 +28,7 @@ cdef enum:
     OVERRULES = 75             # how sure a server's first words must be, which cannot be the client's protocol
     SURE_OF_ANOTHER = 90       # the words of a flow that is named, before another protocol may have it
     FIRST_FRAMES = 8           # of a side joined in the middle: what they say counts as a beginning does
-    DECIDED = 64               # bytes from which on detect and agrees do not ask for more
+    DECIDED = 64               # bytes that say something, from which on nobody waits for more
     PATH_TRIES = 2048          # ... that are handed to who may know it as a path of a known connection
     UNKNOWN_BYTES = 1024       # of what nobody knows, for users' classifiers
     CHANGES = LAST_CHANGE + 1  # how often a flow may go from one protocol back to undecided
@@ -150,7 +151,7 @@ cdef int refuted(Look* look, Slice data) noexcept nogil:
         look.proto = look.conn.proto
         look.state = &look.conn.state
         answer = proto.agrees(look, data)
-        if answer == DETECT_MORE and not look.fin and data.n < DECIDED:
+        if answer == DETECT_MORE and not look.fin and said(data) < DECIDED:
             return UNDECIDED
         if answer == 0:
             return REFUTED
@@ -281,7 +282,7 @@ cdef int find_reader(Look* look, Slice data) noexcept nogil:
     if look.proto == FOUND_NOBODY:
         return READ_OVER
     if look.proto == 0 and (best(look, data, BY_TCP, &more) == 0 or too_weak(look)):
-        if more and not look.fin and data.n < DECIDED:
+        if more and not look.fin and said(data) < DECIDED:
             return READ_STUCK
         unknown(look, data)
         return READ_OVER

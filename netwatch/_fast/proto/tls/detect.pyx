@@ -7,20 +7,23 @@ cdef enum:
     NOT_RECORDS = 255
     DRAFTS = 0x7f              # first byte of the versions of TLS 1.3's drafts
     MIN_SEALED = 16            # the shortest MAC or tag in use
+    MAX_EMPTY = 32             # empty records in a row that are passed over, as many as OpenSSL takes
+    MAX_SAID = 64              # bytes from which on detection is decided
     MIN_HELLO = 38             # version, random, session ID length, cipher suite, compression
 
 
 cdef u32 message_head(const u8* p, u32 n, u8* head) noexcept nogil:
     """Copy the first HEAD_SEEN bytes of a handshake message out of as many records as they lie in (RFC 8446 section
     5.1 lets a record hold one byte of them): how many there are, NOT_RECORDS when others than such records follow."""
-    cdef u32 at = 0, have = 0, size, i
+    cdef u32 at = 0, have = 0, empty = 0, size, i
     while at < n and have < HEAD_SEEN:
         if p[at] != REC_HANDSHAKE or (n - at > 1 and p[at + 1] != 3) or (n - at > 2 and p[at + 2] > 4):
             return NOT_RECORDS
         if n - at < RECORD_HEAD:
             break
         size = be16(p + at + 3)
-        if size > MAX_RECORD:
+        empty = 0 if size else empty + 1
+        if size > MAX_RECORD or empty > MAX_EMPTY:
             return NOT_RECORDS
         at += RECORD_HEAD
         for i in range(size):
@@ -35,10 +38,13 @@ cdef u32 message_head(const u8* p, u32 n, u8* head) noexcept nogil:
 cdef int detect_record(const u8* p, u32 n) noexcept nogil:
     """Handshake records that hold the start of a hello, or a message of a handshake whose beginning was not seen."""
     cdef u8 head[HEAD_SEEN]
-    cdef u32 have
+    cdef u32 have, empty = 0
     while n >= RECORD_HEAD and p[0] == REC_HANDSHAKE and p[1] == 3 and p[2] <= 4 and be16(p + 3) == 0:
         p += RECORD_HEAD               # empty ones are not to be sent (RFC 8446 section 5.1): an evasion
         n -= RECORD_HEAD
+        empty += 1
+        if empty > MAX_EMPTY:
+            return 0
     have = message_head(p, n, head)
     if have == NOT_RECORDS or (n > 3 and p[3] > MAX_RECORD >> 8):
         return 0
@@ -48,10 +54,23 @@ cdef int detect_record(const u8* p, u32 n) noexcept nogil:
             have > 5 and head[4] == 3 and head[5] > 4:
         return 0
     if have < HEAD_SEEN:
-        return DETECT_MORE if n < 64 else 0
+        return DETECT_MORE
     if not MIN_HELLO <= be24(head + 1) <= MAX_HELLO:
         return 0
     return HELLO_SURE if head[0] == HS_CLIENT_HELLO else 96
+
+
+cdef u32 said(Slice data) noexcept nogil:
+    """How many of a side's first bytes say something: empty records of a handshake do not, and are no reason to decide
+    what the side speaks."""
+    cdef const u8* p = data.p
+    cdef u32 at = 0, empty = 0
+    while at < data.n and data.n - at >= RECORD_HEAD and at - empty < MAX_SAID and p[at] == REC_HANDSHAKE \
+            and p[at + 1] == 3 and p[at + 2] <= 4:
+        if be16(p + at + 3) == 0:
+            empty += RECORD_HEAD
+        at += RECORD_HEAD + be16(p + at + 3)
+    return data.n - empty
 
 
 cdef int detect_message(const u8* p, u32 n) noexcept nogil:
