@@ -202,7 +202,7 @@ def test_a_server_of_http2_that_answers_or_takes_leave(answer: bytes, piece: int
 EMPTY = tls_record(22, b"")
 
 
-@pytest.mark.parametrize("times", [1, 3, 10])
+@pytest.mark.parametrize("times", [1, 3, 12, 30])
 @pytest.mark.parametrize("at", [0, 1, 5, 7, 100])
 @pytest.mark.parametrize("apart", [False, True])
 def test_empty_records_hide_no_hello(at: int, times: int, apart: bool) -> None:
@@ -213,6 +213,42 @@ def test_empty_records_hide_no_hello(at: int, times: int, apart: bool) -> None:
     said_first = [(CLIENT, part) for part in parts if part] if apart else [(CLIENT, b"".join(parts))]
     flow = read(said([*said_first, *rest], 443)).flow
     assert (flow["app"], flow["tls"]["sni"], flow["tls"]["version"]) == ("tls", "secret.example.com", "TLS 1.3")
+
+
+# --- SSH that was joined in its middle ---
+
+TAG = 16
+
+
+def sealed(*sizes: int) -> bytes:
+    """Packets whose lengths are in clear (RFC 5647 section 7.3)."""
+    return b"".join(struct.pack(">I", size) + b"\xa7" * (size + TAG) for size in sizes)
+
+
+@pytest.mark.parametrize("sizes", [(16,), (32, 16), (64,), (1024, 32), (16,) * 9])
+@pytest.mark.parametrize("side", [CLIENT, SERVER])
+def test_lengths_name_no_ssh_whose_beginning_was_seen(side: int, sizes: tuple[int, ...]) -> None:
+    turns = [(side, sealed(*sizes)), (1 - side, sealed(*sizes))]
+    assert read(said(turns, 22)).flow.get("app") is None
+
+
+@pytest.mark.parametrize(("sizes", "app"), [
+    ((32, 16), "ssh"), ((1024, 32, 16), "ssh"), ((32,), None), ((64,), None), ((1024,), None)])
+@pytest.mark.parametrize("piece", [1400, 52])
+def test_lengths_name_ssh_that_was_joined_when_packets_follow_each_other(sizes, app: str | None, piece: int) -> None:
+    """In one segment, or where the first fills one that is short."""
+    talk = said([(CLIENT, sealed(*sizes))], 22, piece)
+    if piece == 1400 or sizes[0] == 32:
+        assert run(talk.frames[3:], kinds=("flows",)).flow.get("app") == app
+
+
+@pytest.mark.parametrize("line", [b"\0\0\0\0hello\r\n", b"\0\0\0\x10hello\r\n", b"\0\0\0\x2chello\r\n", b"\0\r\n"])
+@pytest.mark.parametrize("piece", [1400, 3])
+def test_a_line_that_begins_with_nul_ends_no_reading(line: bytes, piece: int) -> None:
+    """RFC 4253 section 4.2: other lines may come before the server's banner."""
+    turns = [(CLIENT, b"SSH-2.0-libssh\r\n"), (SERVER, line + b"SSH-2.0-OpenSSH_9.6\r\n")]
+    ssh = read(said(turns, 22, piece)).flow["ssh"]
+    assert (ssh["client"], ssh["server"], ssh["state"]) == ("SSH-2.0-libssh", "SSH-2.0-OpenSSH_9.6", "KEYEXCHANGE")
 
 
 # --- no evasion by length ---
@@ -238,10 +274,11 @@ def test_long_heads(size: int) -> None:
         ("h.example", "/long", 200), ("h.example", "/1", 200)]
 
 
-def test_a_version_in_small_letters_is_a_request_that_servers_refuse() -> None:
+@pytest.mark.parametrize("word", [b"http", b"HttP", b"hTTp", b"Http"])
+def test_a_version_in_small_letters_is_a_request_that_servers_refuse(word: bytes) -> None:
     """RFC 9112 section 2.3; Wireshark reads it too."""
     refused = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno"
-    records = read(exchange(said([(CLIENT, (GET % 0).replace(b"HTTP", b"http")), (SERVER, refused)]), 1))
+    records = read(exchange(said([(CLIENT, (GET % 0).replace(b"HTTP", word)), (SERVER, refused)]), 1))
     assert pairs(records) == [("/0", 400, 2), ("/1", 200, 2)]
     assert [each["version"] for each in records.by_kind["http"]] == ["1.1", "1.1"]
 

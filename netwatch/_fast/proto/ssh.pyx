@@ -7,6 +7,7 @@ banners are kept.
 import base64
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Reader, Slice, be32, reader, starts, take, take32
+from netwatch._fast.flow.row cimport BIT_SEEN, OPEN_KNOWN
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, fact_number, fact_once, set_initiator,
                                            TRAIT_OPAQUE, reads, has_state)
@@ -48,11 +49,13 @@ cdef enum:
     MAX_OFFER = 3800           # bytes kept of an offer; a longer one is not kept
     MAX_KEY = 1100             # of a host key: RSA of 8192 bits fits
     COOKIE = 16
+    MAX_ASKED = 64             # bytes from which on detection is decided
     PORT = 22
     LISTS = 8
 
 cdef enum:
     BLOCK = 16                 # of AES
+    MIN_SEALED = 2             # packets that follow each other: of one the lengths may agree by chance
     TAGS = 5
 
 cdef u32* TAG = [16, 32, 64, 20, 8]     # of GCM and UMAC-128, HMAC-SHA2-256, -512, -SHA1, UMAC-64
@@ -66,27 +69,38 @@ cdef struct Ssh:
     bint old                   # one side speaks SSH 1 alone
 
 
-cdef bint are_sealed(Slice data) noexcept nogil:
-    """Encrypted packets that fill the bytes: their lengths are in clear with AES-GCM (RFC 5647 section 7.3), and where
-    the MAC is made of what is encrypted (OpenSSH's -etm). With chacha20-poly1305 and others nothing shows."""
-    cdef u32 at, size, i
+cdef int are_sealed(Slice data) noexcept nogil:
+    """Encrypted packets that fill the bytes, DETECT_MORE where they may: their lengths are in clear with AES-GCM (RFC
+    5647 section 7.3), and where the MAC is made of what is encrypted (OpenSSH's -etm). With chacha20-poly1305 and
+    others nothing shows."""
+    cdef u32 at, size, i, packets
+    cdef int answer = 0
     for i in range(TAGS):
-        at = 0
+        at = packets = 0
         while at + 4 < data.n:
             size = be32(data.p + at)
             if size < BLOCK or size > MAX_READ or size % BLOCK:
                 break
             at += 4 + size + TAG[i]
-        if at == data.n and at:
-            return True
-    return False
+            packets += 1
+        if at == data.n and packets >= MIN_SEALED:
+            return 75
+        if at == data.n and packets or at > data.n and packets == 1:
+            answer = DETECT_MORE
+    return answer
+
+
+cdef inline bint was_joined(const Look* look) noexcept nogil:
+    """Was the side joined in its middle? Whose SYN was seen begins with its banner."""
+    return not look.row.bits & BIT_SEEN if look.conn == NULL else look.conn.half[look.side].open != OPEN_KNOWN
 
 
 cdef int detect_packet(Look* look, Slice data) noexcept nogil:
     """A packet of the key exchange in clear: whole blocks of 8, padding of 4 and more (RFC 4253 section 6)."""
     cdef u32 size, i, n
-    if port_is(look, PORT) and are_sealed(data):
-        return 75
+    cdef int sealed = are_sealed(data) if port_is(look, PORT) and was_joined(look) else 0
+    if sealed > 0 or (sealed and data.n < MAX_ASKED):
+        return sealed
     if data.n < COOKIE + PACKET_HEAD + 4:
         if data.n >= 16 and be32(data.p) == 12 and data.p[4] == 10 and data.p[5] == MSG_NEWKEYS:
             return 90
@@ -221,10 +235,10 @@ cdef int ssh_parse(Look* look, Slice data) noexcept nogil:
     ssh = <Ssh*>look.state[0]
     if ssh.newkeys[0] and ssh.newkeys[1]:
         return PARSE_DONE
-    if look.offset == 0 and data.n and ssh.banner[look.side] == 0 and data.p[0] == 0:
+    if look.offset == 0 and data.n and ssh.banner[look.side] == 0 and data.p[0] == 0 and was_joined(look):
         if data.n < 4:
             return wait_for(look, data, 4)
-        if be32(data.p) % BLOCK == 0:           # one in clear is 4 bytes short of whole blocks
+        if be32(data.p) % BLOCK == 0 and not ssh.banner[1 - look.side]:     # in clear it is 4 bytes short
             ssh.newkeys[0] = ssh.newkeys[1] = 1
             fact_number(look, SSH_STATE, STATE_AUTH)
             return PARSE_DONE

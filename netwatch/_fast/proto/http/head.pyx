@@ -76,10 +76,16 @@ cdef int first_request(Slice data, bint holed) noexcept nogil:
 
 
 cdef inline bint has_version(const u8* line, u32 n) noexcept nogil:
-    """The line ends in ` HTTP/1.x`; HTTP/0.9's requests have no version (RFC 1945 section 5.1). Who writes it small is
-    refused by servers (RFC 9112 section 2.3): that, too, is to be seen."""
-    return n > 9 and line[n - 9] == c' ' and is_digit(line[n - 1]) and (
-        starts(line + n - 8, 8, b"HTTP/1.", 7) or starts(line + n - 8, 8, b"http/1.", 7))
+    """The line ends in ` HTTP/1.x`; HTTP/0.9's requests have no version (RFC 1945 section 5.1). Who writes it in small
+    letters is refused by servers (RFC 9112 section 2.3): that, too, is to be seen."""
+    cdef const u8* word = b"http"
+    cdef u32 i
+    if n <= 9 or line[n - 9] != c' ' or not is_digit(line[n - 1]) or not starts(line + n - 4, 4, b"/1.", 3):
+        return False
+    for i in range(4):
+        if line[n - 8 + i] | 0x20 != word[i]:
+            return False
+    return True
 
 
 cdef int response_start(const u8* p, u32 n) noexcept nogil:
