@@ -14,6 +14,7 @@ from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_INITIATOR_B, Cold, Conn,
 from netwatch._fast.wire.packet cimport (NOTE_BAD_SUM, NOTE_BEYOND, NOTE_DROPPED, NOTE_KEEP_ALIVE, Packet, TCP_ACK,
                                          TCP_FIN, TCP_PSH, TCP_RST, TCP_SYN)
 from netwatch._fast.flow.content cimport Dpi, EV_CHUNK
+from netwatch._fast.flow.tcp cimport only_refused
 from netwatch._fast.look.conns cimport STREAMS_CALM, STREAMS_IN_ALL, conn_new
 from netwatch._fast.look.dispatch cimport dpi_end
 from netwatch._fast.look.opening cimport worth_reading
@@ -58,6 +59,9 @@ cdef void stream_segment(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const 
             return
         if not begin(&f, t, s, late):
             return
+    if pk.flags & TCP_RST and only_refused(t.flags[s], t.flags[1 - s]):
+        refuse_fast_open(&f, 1 - s)
+        return
     if not f.conn.half[s].open:
         f.conn.half[s].open = OPEN_KNOWN if pk.flags & TCP_SYN else OPEN_GUESSED
         f.conn.half[s].next = seq
@@ -147,6 +151,13 @@ cdef void decide_fast_open(Feed* f, int s, u32 acknowledged) noexcept nogil:
         drain(f, s)
     elif half.early.seq == half.next:
         free(segments_take(f.dpi, half))
+
+
+cdef void refuse_fast_open(Feed* f, int s) noexcept nogil:
+    """What came with a SYN that was refused nobody took; the same SYN may begin a connection yet."""
+    while f.conn.half[s].early != NULL:
+        free(segments_take(f.dpi, &f.conn.half[s]))
+    dpi_end(f.dpi, f.row, f.cold, f.ts, f.frame)
 
 
 cdef inline bint nothing_told(const Half* half) noexcept nogil:

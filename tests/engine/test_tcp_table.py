@@ -63,7 +63,7 @@ CLOSED_BY = {"FIN_WAIT1": "C", "FIN_WAIT2": "C", "CLOSING": "CS", "CLOSE_WAIT": 
 def possible(state: str, event: str) -> bool:
     """Can the segment come in that state and say this alone?"""
     by = CLOSED_BY.get(state, "")
-    if event in ("syn", "syn-ack", "alone"):
+    if event in ("syn", "syn-ack", "alone", "accepted"):
         return False
     if event.startswith("acked"):
         return ("C" if event == "acked-initiator" else "S") in by

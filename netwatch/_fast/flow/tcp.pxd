@@ -1,5 +1,5 @@
 """The TCP side of a flow: state, round trips, loss and order, watched from the middle."""
-from netwatch._fast.base.bytes cimport u32, u64
+from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.flow.row cimport Row, Cold, Conn, TcpRow
 from netwatch._fast.wire.packet cimport Packet, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN
 from netwatch._fast.wire.packetrow cimport BASE_RECEIVER, BASE_SENDER, PacketRow
@@ -31,6 +31,11 @@ cdef inline void row_bases(PacketRow* row, const TcpRow* t, int side) noexcept n
     if t.flags[1 - side] or t.flags[side] & TCP_ACK:
         row.based |= BASE_RECEIVER
         row.base_receiver = t.isn[1 - side]
+
+
+cdef inline bint only_refused(u8 flags, u8 other) noexcept nogil:
+    """Have all segments of a side, whose flags these are, refused the other's SYN, which has said nothing else?"""
+    return flags & TCP_RST and not flags & ~(TCP_RST | TCP_ACK) and other & (TCP_SYN | TCP_ACK) == TCP_SYN
 
 
 cdef inline bint tells_streams(const Conn* conn, const Packet* pk) noexcept nogil:

@@ -7,8 +7,8 @@ segment sent twice times nothing. A keep-alive (one byte or none, just behind) i
 The state is moved by the table TRANSITIONS, and by nothing else. Its rows are the states of RFC 9293 section 3.3.2 as
 the initiator has them, and TCP_UNKNOWN for a flow joined in the middle; its columns are what one segment may say, in
 this order: a SYN; a SYN with an ACK; any other segment, where the other side has not been seen, of the initiator, of
-the responder; a FIN of either; that a FIN of the initiator, or of the responder, is acknowledged by now; a RST. A
-segment may say several of these, which then move the state one after the other. Of two ends one watches from between:
+the responder; a FIN of either; that a FIN of the initiator, or of the responder, is acknowledged by now; a RST; a SYN
+with an ACK of a side that had refused the very same SYN before. A segment may say several of these, which then move the state one after the other. Of two ends one watches from between:
 the initiator is in TIME-WAIT once its ACK of the responder's FIN was seen, not once it got the FIN. Where a row names
 no state for a column, the segment leaves the state as it is: a SYN within a connection is answered by an ACK (RFC 9293
 section 3.10.7.4, RFC 5961 section 4), and what comes after the end is not of the connection any more.
@@ -40,10 +40,11 @@ cdef enum:                     # what a segment says, the columns of TRANSITIONS
     ON_ACKED_INITIATOR = 7     # the initiator's FIN is acknowledged
     ON_ACKED_RESPONDER = 8
     ON_RST = 9
-    ON_COUNT = 10
+    ON_ACCEPTED = 10           # a SYN with an ACK, of who had refused the SYN before
+    ON_COUNT = 11
 
 EVENTS = ("syn", "syn-ack", "alone", "initiator", "responder", "fin-initiator", "fin-responder", "acked-initiator",
-          "acked-responder", "rst")
+          "acked-responder", "rst", "accepted")
 
 _OPENED = {"fin-initiator": "FIN_WAIT1", "fin-responder": "CLOSE_WAIT", "rst": "CLOSED"}   # RFC 9293 section 3.6
 TRANSITIONS = {
@@ -66,8 +67,8 @@ TRANSITIONS = {
     "CLOSE_WAIT": {"fin-initiator": "LAST_ACK", "rst": "CLOSED"},
     "LAST_ACK": {"acked-initiator": "CLOSED", "rst": "CLOSED"},
     "TIME_WAIT": {"rst": "CLOSED"},
-    # Whose SYN was refused may send the very same again (section 3.10.7.4): nothing else is a SYN of this connection.
-    "CLOSED": {"syn": "SYN_SENT"},
+    # Whose SYN was refused may send the very same again: it stays refused until it is answered otherwise.
+    "CLOSED": {"accepted": "SYN_RECV"},
 }
 STATES = ("NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT1", "FIN_WAIT2", "CLOSE_WAIT", "CLOSING", "LAST_ACK",
           "TIME_WAIT", "CLOSED", "UNKNOWN")         # by ST_ number
@@ -91,7 +92,9 @@ cdef int tcp_begins_anew(const Row* row, TcpRow* t, const Packet* pk) noexcept n
         return ANEW_NOT
     if t.flags[s] & TCP_SYN:
         if pk.seq == t.isn[s]:
-            return (row.state == ST_CLOSED or row.state == ST_TIME_WAIT) and t.shaken & 6 != 0
+            if t.shaken & 6 == 0 or row.state != ST_CLOSED and row.state != ST_TIME_WAIT:
+                return ANEW_NOT
+            return ANEW if t.shaken & 4 else ANEW_PERHAPS       # of a shaking that was broken off it may be a copy
     elif row.state < ST_FIN_WAIT1 or row.state > ST_CLOSED:
         if t.flags[s] == 0:                     # the peer spoke first: is it answering this SYN?
             if not t.flags[1 - s] & TCP_ACK or row.acked[1 - s] == pk.seq + 1:
@@ -123,6 +126,7 @@ cdef inline bint goes_on(const Row* row, TcpRow* t, const Packet* pk) noexcept n
 cdef void tcp_update(Row* row, Cold* cold, TcpRow* t, Packet* pk) noexcept nogil:
     cdef int s = pk.side
     cdef u8 known = t.flags[s]
+    cdef bint accepted
     if goes_on(row, t, pk):
         t.flags[s] |= pk.flags
         if pk.wire_payload:
@@ -149,13 +153,18 @@ cdef void tcp_update(Row* row, Cold* cold, TcpRow* t, Packet* pk) noexcept nogil
         pk.notes |= NOTE_ZERO_WINDOW
         if t.zero_window[s] < 0xffff:
             t.zero_window[s] += 1
+    accepted = pk.flags & TCP_SYN and only_refused(known, t.flags[1 - s])
     t.flags[s] |= pk.flags
-    sent(row, cold, t, pk)
+    if accepted:                                # what the refusals said is of no connection
+        row.nxt[s] = pk.seq + 1 + pk.wire_payload
+        row.payload[s] += pk.wire_payload
+    else:
+        sent(row, cold, t, pk)
     if pk.flags & TCP_ACK:
-        acknowledged(row, t, pk, known)
+        acknowledged(row, t, pk, 0 if accepted else known)
     t.window[s] = pk.window
     remember_stamp(row, t, pk)
-    transition(row, t, pk)
+    transition(row, t, pk, accepted)
 
 
 cdef inline void joined(TcpRow* t, const Packet* pk, u8 known) noexcept nogil:
@@ -314,7 +323,7 @@ cdef inline void acknowledged(Row* row, TcpRow* t, Packet* pk, u8 known) noexcep
         t.fins |= <u8>(4 << o)
 
 
-cdef void transition(Row* row, TcpRow* t, Packet* pk) noexcept nogil:
+cdef void transition(Row* row, TcpRow* t, Packet* pk, bint accepted) noexcept nogil:
     """Move the flow's state by what the segment says."""
     cdef bint from_initiator = pk.side == (row.bits & BIT_INITIATOR_B)
     cdef int i = row.bits & BIT_INITIATOR_B, r = 1 - i
@@ -322,7 +331,8 @@ cdef void transition(Row* row, TcpRow* t, Packet* pk) noexcept nogil:
         row.state = NEXT[row.state][ON_RST]
         return
     if pk.flags & TCP_SYN:
-        row.state = NEXT[row.state][ON_SYN_ACK if pk.flags & TCP_ACK or t.shaken & 2 else ON_SYN]
+        row.state = NEXT[row.state][ON_ACCEPTED if accepted else ON_SYN_ACK if pk.flags & TCP_ACK or t.shaken & 2
+                                    else ON_SYN]
     else:
         row.state = NEXT[row.state][ON_ALONE if not row.bits & BIT_REPLIED else ON_INITIATOR if from_initiator
                                     else ON_RESPONDER]
