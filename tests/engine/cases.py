@@ -251,7 +251,7 @@ NETWORKS = [
         "eth ipv6 ipv6ext ipv6ext ipv6ext tcp",
     ),
     Case("ip6 atomic fragment", 1, eth(ip6(44, b"\x06\0\0\0\0\0\0\1" + TCP), 0x86DD), SIX, "eth ipv6 ipv6ext tcp"),
-    Case("ah", 1, eth(ip4(51, b"\x06\x04\0\0" + bytes(20) + TCP)), FOUR, "eth ip ah tcp"),
+    Case("ah", 1, eth(ip4(51, b"\x06\x04\0\0" + bytes(20) + TCP)), FOUR, "eth ip ah tcp", {"tunnel": ["ah", PATH4]}),
     Case("esp", 1, eth(ip4(50, bytes(32))), {"src": A4, "dst": B4, "proto": "esp"}, "eth ip esp"),
     Case("ospf", 1, eth(ip4(89, bytes(24))), {"src": A4, "dst": B4, "proto": "ospf"}, "eth ip"),
     Case("vrrp", 1, eth(ip4(112, carp())), {"src": A4, "dst": B4, "proto": "vrrp"}, "eth ip"),

@@ -141,7 +141,7 @@ CARRIED = [
          label("tzsp"), 2),
     Case("gue", 1, over_udp(6080, b"\0\4\0\0" + INNER4), IN4, "eth ip udp gue ip udp", label("gue"), 2),
     Case("esp that encrypts nothing", 1, eth(ip4(50, b"\0\0\x10\1\0\0\0\5" + INNER4 + b"\1\2\3\3\4" + bytes(12))), IN4,
-         "eth ip esp ip udp", label("ipip")),
+         "eth ip esp ip udp", {"tunnel": ["esp", PATH4, "ipip", PATH4]}),
     Case("gtp 0", 1, over_udp(3386, struct.pack(">BBHHHI8s", 0x1E, 255, len(INNER4), 1, 9, 0xFFFFFFFF, b"\x12" * 8)
                               + INNER4), IN4, "eth ip udp gtp-u ip udp", label("gtp-u", "teid 0x00000009"), 2),
     Case("vxlan reserved bits", 1, over_udp(4789, struct.pack(">II", 0x08000000, 5 << 8 | 1) + ETHERNET), IN4,

@@ -8,10 +8,11 @@ The state is moved by the table TRANSITIONS, and by nothing else. Its rows are t
 the initiator has them, and TCP_UNKNOWN for a flow joined in the middle; its columns are what one segment may say, in
 this order: a SYN; a SYN with an ACK; any other segment, where the other side has not been seen, of the initiator, of
 the responder; a FIN of either; that a FIN of the initiator, or of the responder, is acknowledged by now; a RST; a SYN
-with an ACK of a side that had refused the very same SYN before. A segment may say several of these, which then move the state one after the other. Of two ends one watches from between:
-the initiator is in TIME-WAIT once its ACK of the responder's FIN was seen, not once it got the FIN. Where a row names
-no state for a column, the segment leaves the state as it is: a SYN within a connection is answered by an ACK (RFC 9293
-section 3.10.7.4, RFC 5961 section 4), and what comes after the end is not of the connection any more.
+with an ACK of a side that had refused the very same SYN before. A segment may say several of these, which then move the
+state one after the other. Of two ends one watches from between: the initiator is in TIME-WAIT once its ACK of the
+responder's FIN was seen, not once it got the FIN. Where a row names no state for a column, the segment leaves the state
+as it is: a SYN within a connection is answered by an ACK (RFC 9293 section 3.10.7.4, RFC 5961 section 4), and what
+comes after the end is not of the connection any more.
 """
 from libc.stdint cimport UINT32_MAX
 
