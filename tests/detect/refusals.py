@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from conversation import CLIENT, SERVER
+from conversation import CLIENT, SERVER, Talk
 from databases import op_msg
 from messages import be32
 from remote_talks import smb2
-from services import said
-from situation import Frames, fires
+from services import ME, said
+from situation import Frames, at, fires
 
 Words = Sequence[tuple[int, bytes]]
 C, S = CLIENT, SERVER
@@ -191,6 +191,59 @@ def passwords_of_redis() -> Frames:
 def passwords_of_redis_all_at_once() -> Frames:
     ask = b"*1\r\n$4\r\nPING\r\n*2\r\n$4\r\nAUTH\r\n$4\r\np001\r\n"
     return often(6379, [(C, ask), (S, b"-NOAUTH Authentication required.\r\n-WRONGPASS invalid\r\n")], 51600)
+
+
+WRONGPASS = b"-WRONGPASS invalid username-password pair or user is disabled.\r\n"
+GUESS = (C, b"*2\r\n$4\r\nAUTH\r\n$3\r\npw1\r\n"), (S, WRONGPASS)
+SUBSCRIBE = b"*3\r\n$9\r\nSUBSCRIBE\r\n$1\r\na\r\n$1\r\nb\r\n"
+SUBSCRIBED = b"*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n*3\r\n$9\r\nsubscribe\r\n$1\r\nb\r\n:2\r\n"
+
+
+@fires("brute_force", "cleartext")
+def passwords_of_redis_on_connections_that_are_open() -> Frames:
+    """The first that is seen is an answer, to what was asked before."""
+    frames: Frames = []
+    for i in range(40):
+        talk = Talk(57000 + i, 6379, start=at(i * 0.5), src=ME)
+        talk.say(S, b"-NOAUTH Authentication required.\r\n")
+        for side, text in GUESS * 3:
+            talk.say(side, text)
+        frames += talk.fin(C).fin(S).ack(C).frames
+    return frames
+
+
+@fires("brute_force", "cleartext")
+def passwords_of_redis_behind_a_command_with_two_answers() -> Frames:
+    return often(6379, [(C, SUBSCRIBE), (S, SUBSCRIBED), *GUESS * 3], 57100)
+
+
+@fires("brute_force", "cleartext")
+def passwords_of_redis_with_a_command_that_has_two_answers() -> Frames:
+    return often(6379, [(C, SUBSCRIBE + GUESS[0][1]), (S, SUBSCRIBED + WRONGPASS)], 57200)
+
+
+@fires("brute_force", "cleartext")
+def passwords_of_redis_behind_a_command_without_an_answer() -> Frames:
+    skip = (C, b"*3\r\n$6\r\nCLIENT\r\n$5\r\nREPLY\r\n$4\r\nSKIP\r\n"), (C, b"*1\r\n$4\r\nPING\r\n")
+    return often(6379, [*skip, *GUESS], 57300)
+
+
+@fires("brute_force", "cleartext")
+def passwords_of_redis_before_what_it_says_unasked() -> Frames:
+    """RESP 3 pushes are no answers, nor are attributes, nor is what has the number of a login and not its form."""
+    push = b">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nx\r\n"
+    return (often(6379, [GUESS[0], (S, WRONGPASS + push)], 57400)
+            + often(6379, [GUESS[0], (S, b"|1\r\n+ttl\r\n:1\r\n" + WRONGPASS + push)], 57500)
+            + often(6379, [GUESS[0], (S, WRONGPASS + b":1\r\n")], 57600))
+
+
+@fires("cleartext")
+def programs_of_redis_that_subscribe_once_they_are_let_in() -> Frames:
+    """What came before the command with two answers stands where it was asked."""
+    asked = b"AUTH old\r\nAUTH new\r\n" + SUBSCRIBE
+    hello = b"HELLO 3 AUTH u old\r\nHELLO 3 AUTH u new\r\n"
+    return (often(6379, [(C, asked), (S, WRONGPASS + b"+OK\r\n" + SUBSCRIBED)], 57700)
+            + often(6379, [(C, hello), (S, WRONGPASS + b"|1\r\n+a\r\n:1\r\n%1\r\n+proto\r\n:3\r\n")], 57800))
 
 
 @fires("brute_force")

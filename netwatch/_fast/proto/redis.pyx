@@ -3,8 +3,10 @@
 Requests are arrays of bulk strings, or lines (inline commands). Of answers the first lines are read: how logins end.
 """
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of, starts
+from netwatch._fast.flow.row cimport OPEN_GUESSED
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, set_initiator, reads, has_state)
+from netwatch._fast.proto.common.again cimport among
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, begins_word, from_client, is_digit, is_letter, keep_once,
                                                 keep_verb, next_line, number_of, port_is, same_word, skip_bytes,
                                                 skip_rest, smaller, take_word, wait_for, wait_more, word_is)
@@ -29,8 +31,10 @@ cdef enum:                     # the command at hand
     IS_OTHER = 0
     IS_AUTH = 1
     IS_HELLO = 2
+    IS_CLIENT = 3
 
 cdef const char* UNKNOWN = b"-ERR unknown command "               # POP3 servers' have no word quoted behind it
+cdef const char* STREAMED = b"subscribe psubscribe ssubscribe unsubscribe punsubscribe sunsubscribe monitor sync psync "
 cdef const char* ARGUMENTS = b"-ERR wrong number of arguments for "
 
 cdef struct Redis:
@@ -40,8 +44,10 @@ cdef struct Redis:
     u8 command                 # IS_
     u8 auth_at                 # HELLO: where AUTH stood
     u64 logins[4]              # commands that are AUTH, or a HELLO with it, a bit each: no more than ENOUGH_COMMANDS
-    bint astray                # something was lost: which answer is to which command is not known
+    u64 hellos[4]              # ... those of them that are HELLO
+    u32 astray                 # from this command on it is not known which answer is to which, 0 it is of all
     u32 answers                # of the server that were begun
+    bint pushed                # the parts at hand are of what the server says unasked
     u64 due                    # parts of the answer at hand that are to come
     u32 commands
     u32 total                  # arguments of the command
@@ -138,13 +144,22 @@ cdef int redis_detect(Look* look, Slice data) noexcept nogil:
 
 # --- reading ---
 
+cdef inline void lose_order(Redis* redis) noexcept nogil:
+    """The command at hand has another number of answers than one, and so may those behind it."""
+    if redis.astray == 0:
+        redis.astray = redis.commands
+
+
 cdef void take_first(Look* look, Redis* redis, Slice arg) noexcept nogil:
     """The command's name."""
     set_initiator(look, True)
     redis.commands += 1
     keep_verb(look, REDIS_COMMAND, arg, MAX_KEPT)
     redis.auth_at = 255
-    redis.command = IS_AUTH if word_is(arg, b"auth", 4) else IS_HELLO if word_is(arg, b"hello", 5) else IS_OTHER
+    redis.command = IS_AUTH if word_is(arg, b"auth", 4) else IS_HELLO if word_is(arg, b"hello", 5) \
+        else IS_CLIENT if word_is(arg, b"client", 6) else IS_OTHER
+    if among(arg.p, arg.n, STREAMED):
+        lose_order(redis)
 
 
 cdef void take_login(Look* look, Slice arg, u32 place, u32 of) noexcept nogil:
@@ -154,7 +169,10 @@ cdef void take_login(Look* look, Slice arg, u32 place, u32 of) noexcept nogil:
 
 cdef inline void await_login(Redis* redis) noexcept nogil:
     """The command at hand logs in."""
-    redis.logins[redis.commands >> 6 & 3] |= <u64>1 << (redis.commands & 63)
+    cdef u64 bit = <u64>1 << (redis.commands & 63)
+    redis.logins[redis.commands >> 6 & 3] |= bit
+    if redis.command == IS_HELLO:
+        redis.hellos[redis.commands >> 6 & 3] |= bit
 
 
 cdef void take_argument(Look* look, Redis* redis, Slice arg) noexcept nogil:
@@ -171,6 +189,8 @@ cdef void take_argument(Look* look, Redis* redis, Slice arg) noexcept nogil:
             await_login(redis)
             take_login(look, arg, index - redis.auth_at - 1, 2)
     elif index == 1:
+        if redis.command == IS_CLIENT and word_is(arg, b"reply", 5):
+            lose_order(redis)
         keep_once(look, REDIS_KEY, arg)
 
 
@@ -231,29 +251,32 @@ cdef int take_bulk(Look* look, Redis* redis, Slice data) noexcept nogil:
 
 cdef void take_outcome(Look* look, Redis* redis, Slice line) noexcept nogil:
     """An answer: is it to a login? Commands are answered in their order, also those that are sent at once. Of AUTH a
-    login has +OK, of HELLO a map, or an array before RESP 3. Other errors say nothing of credentials, and where
-    something was lost only an error that nothing else has tells of a login."""
-    cdef u32 number = redis.answers
-    if redis.astray or not redis.logins[number >> 6 & 3] >> (number & 63) & 1:
-        if not redis.astray or not begins_word(line.p, line.n, b"-wrongpass", 10):
-            return
-    elif line.p[0] == c'-' and not begins_word(line.p, line.n, b"-wrongpass", 10) and \
-            not begins_word(line.p, line.n, b"-err invalid pass", 17):
-        return
-    login_answered(look, line.p[0] != c'-')
+    login has +OK, of HELLO a map, or an array before RESP 3. What a refusal says nothing else does: it tells wherever
+    it stands, and where it stands behind no login the order was lost."""
+    cdef u32 number = redis.answers, at = number >> 6 & 3
+    cdef u64 bit = <u64>1 << (number & 63)
+    cdef bint sure = (redis.astray == 0 or number < redis.astray) and redis.logins[at] & bit
+    if begins_word(line.p, line.n, b"-wrongpass", 10) or begins_word(line.p, line.n, b"-err invalid pass", 17):
+        login_answered(look, False)
+        if not sure:
+            redis.astray = 1
+    elif sure and redis.due == 0 and (line.p[0] == c'%' or line.p[0] == c'*' if redis.hellos[at] & bit
+                                      else word_is(line, b"+ok", 3)):
+        login_answered(look, True)
 
 
 cdef int take_part(Look* look, Redis* redis, Slice data, Slice line) noexcept nogil:
     """A line of an answer, and the text that it announces; how many more parts belong to it."""
     cdef u8 kind = line.p[0]
     cdef i64 n = number_of(slice_of(line.p + 1, line.n - 1), 9)
-    redis.due -= redis.due > 0
+    cdef bint inner = redis.due > 0
+    redis.due -= inner
     if (kind == c'$' or kind == c'=' or kind == c'!') and n >= 0:
         return skip_bytes(look, data, <u64>n + 2)
     if (kind == c'*' or kind == c'~' or kind == c'>') and n > 0:
         redis.due += <u64>n
     elif (kind == c'%' or kind == c'|') and n >= 0:
-        redis.due += 2 * <u64>n + (kind == c'|')     # attributes stand before what they are of
+        redis.due += 2 * <u64>n + (kind == c'|' and inner)     # attributes stand before what they are of
     return PARSE_OK
 
 
@@ -265,13 +288,15 @@ cdef int take_answers(Look* look, Redis* redis, Slice data) noexcept nogil:
         step = next_line(data.p + look.used, data.n - look.used, MAX_LINE, &line)
         if step == 0:
             return wait_more(look, data)
-        if redis.due == 0 and not (step > 0 and line.n and line.p[0] == c'>'):      # pushed, and no answer
+        if redis.due == 0:
+            redis.pushed = step > 0 and line.n and (line.p[0] == c'>' or line.p[0] == c'|')     # no answers
+        if redis.due == 0 and not redis.pushed:
             redis.answers += 1
             if redis.answers == 1 and step > 0 and line.n > 1 and line.p[0] == c'-':
                 keep_once(look, REDIS_ERROR, slice_of(line.p + 1, line.n - 1))
         if step < 0 or line.n == 0 or not is_answer(line.p[0]) or redis.answers > ENOUGH_COMMANDS:
             return skip_rest(look, data)
-        if redis.due == 0:
+        if not redis.pushed:
             take_outcome(look, redis, line)
         look.used += <u32>step
         code = take_part(look, redis, data, line)
@@ -284,6 +309,8 @@ cdef int redis_parse(Look* look, Slice data) noexcept nogil:
     if not has_state(look, sizeof(Redis)):
         return PARSE_DONE
     redis = <Redis*>look.state[0]
+    if look.conn != NULL and (look.conn.half[0].open == OPEN_GUESSED or look.conn.half[1].open == OPEN_GUESSED):
+        redis.astray = 1                        # what was asked before is not known
     if look.offset == 0 and data.n and (is_answer(data.p[0]) and data.p[0] != c'*'):
         set_initiator(look, False)
     if not from_client(look):
@@ -316,7 +343,7 @@ cdef int redis_resync(Look* look, Slice data) noexcept nogil:
         return 0
     if not from_client(look):
         redis.due = 0
-        redis.astray = True
+        redis.astray = 1
         return answer_begins(data.p, data.n)
     sure = detect_array(data) if data.p[0] == c'*' else 0
     if sure == DETECT_MORE:
@@ -325,7 +352,7 @@ cdef int redis_resync(Look* look, Slice data) noexcept nogil:
         return 0
     redis.args = redis.index = 0
     redis.bulk = -1
-    redis.astray = True
+    redis.astray = 1
     return 1
 
 
