@@ -26,6 +26,7 @@ def pop3(*words: tuple[int, bytes]) -> Words:
 
 
 CAPA = (C, b"CAPA\r\n"), (S, b"-ERR unknown command\r\n")
+IMAP = b"* OK IMAP4rev1 ready\r\n"
 USER = (C, b"USER bob\r\n"), (S, b"+OK\r\n")
 FTP = (S, b"220 FTP\r\n"), (C, b"OPTS UTF8 ON\r\n"), (S, b"530 Please login with USER and PASS.\r\n")
 FTP_USER = (C, b"USER app\r\n"), (S, b"331 password\r\n"), (C, b"PASS s\r\n")
@@ -162,6 +163,42 @@ def bound(number: int, code: int) -> bytes:
 @fires("brute_force", "cleartext")
 def passwords_of_a_mailbox_by_pop3() -> Frames:
     return often(110, pop3(*CAPA, *USER, (C, b"PASS a\r\n"), (S, b"-ERR no\r\n")), 51100)
+
+
+@fires("brute_force", "cleartext")
+def passwords_of_mailboxes_before_a_mechanism_that_no_server_has() -> Frames:
+    """Sent at once: that no credentials were sent for the second says nothing of the first."""
+    login = b"a1 LOGIN u p\r\n"
+    many = b"".join(b"b%d AUTHENTICATE X\r\n" % i for i in range(20))
+    pop_many = b"AUTH X\r\n" * 20
+    return (asked_often(143, IMAP, (C, login + b"a2 AUTHENTICATE X\r\n"), (S, b"a1 NO failed\r\na2 NO none\r\n"))
+            + often(143, [(S, IMAP), (C, login + many), (S, b"a1 NO failed\r\n")], 58000)
+            + often(143, [(S, IMAP), (C, many + login), (S, b"a1 NO failed\r\n")], 58100)
+            + often(110, pop3((C, b"USER u\r\nPASS p\r\nAUTH X\r\n"), (S, b"+OK\r\n-ERR bad\r\n-ERR none\r\n")), 58200)
+            + often(110, pop3((C, b"NOOP\r\n" * 90 + b"PASS p\r\n" + pop_many),
+                              (S, b"+OK\r\n" * 90 + b"-ERR bad\r\n" + b"-ERR none\r\n" * 20)), 58300)
+            + often(110, pop3((C, pop_many + b"PASS p\r\n"), (S, b"-ERR none\r\n" * 20 + b"-ERR bad\r\n")), 58400))
+
+
+@fires("brute_force")
+def tokens_of_mailboxes() -> Frames:
+    """Why a token is refused is said in a challenge, behind which the client gives up (RFC 7628 section 3.2.3)."""
+    challenge, cancel = (S, b"+ eyJzdGF0dXMiOiI0MDEifQ==\r\n"), (C, b"*\r\n")
+    return (often(143, [(S, IMAP), (C, b"a1 AUTHENTICATE XOAUTH2 dXNlcj1h\r\n"), challenge, cancel,
+                        (S, b"a1 NO failed\r\n")], 58500)
+            + often(110, pop3((C, b"AUTH XOAUTH2\r\n"), (S, b"+ \r\n"), (C, b"dXNlcj1h\r\n"), challenge, cancel,
+                              (S, b"-ERR failed\r\n")), 58600))
+
+
+@fires("cleartext")
+def gateways_that_send_all_logins_at_once() -> Frames:
+    """The last lets them in; each answer is to its own login."""
+    return (often(143, [(S, IMAP), (C, b"a1 LOGIN u p\r\na2 LOGIN u q\r\n"), (S, b"a1 NO failed\r\na2 OK in\r\n")],
+                  58700)
+            + often(110, pop3((C, b"USER u\r\nPASS p\r\nUSER u\r\nPASS q\r\n"),
+                              (S, b"+OK\r\n-ERR bad\r\n+OK\r\n+OK in\r\n")), 58800)
+            + often(110, pop3((C, b"PASS p\r\nAUTH PLAIN\r\n"), (S, b"-ERR bad\r\n+ \r\n"), (C, b"AGJvYgBz\r\n"),
+                              (S, b"+OK in\r\n")), 58900))
 
 
 @fires("brute_force")

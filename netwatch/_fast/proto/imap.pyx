@@ -27,6 +27,7 @@ cdef enum:
     MAX_LINE = 65536           # lists of message numbers are long
     MAX_KEPT = 16
     MAX_TAG = 20
+    MAX_ASKED = 8              # that await their answers at once
     PORT = 143
 
 cdef enum:                     # what the literal the client sends is
@@ -39,12 +40,16 @@ cdef const char* VERBS = (b"capability noop logout starttls authenticate login e
                           b"rename subscribe unsubscribe list lsub namespace status append idle check close unselect "
                           b"expunge search fetch store copy move uid id getquota getquotaroot sort thread compress ")
 
+cdef struct Asked:             # a STARTTLS, LOGIN or AUTHENTICATE that awaits its answer
+    u8 tag[MAX_TAG]
+    u8 tag_n                   # 0: there is none
+    bint secure                # it is STARTTLS
+    bint told                  # the client has sent credentials for it
+
 cdef struct Imap:
     Sasl sasl
-    u8 tag[MAX_TAG]            # of the STARTTLS, LOGIN or AUTHENTICATE that awaits its answer
-    u8 tag_n
-    bint secure                # ... and that is STARTTLS
-    bint told                  # ... or for which the client has sent credentials
+    Asked asked[MAX_ASKED]
+    Asked* exchange            # of them that whose mechanism is under way, NULL it is none
     bint greeted
     u8 expect                  # LITERAL_ that the next line is
 
@@ -170,14 +175,36 @@ cdef Slice take_string(Slice* rest) noexcept nogil:
     return unquoted(slice_of(s.p, i))
 
 
-cdef void remember(Imap* imap, Slice tag, bint secure) noexcept nogil:
+cdef Asked* remember(Imap* imap, Slice tag, bint secure, bint told) noexcept nogil:
+    """What awaits its answer, NULL where no more can be kept: those for which credentials were sent stay."""
+    cdef Asked* asked = NULL
     cdef u32 i
-    imap.secure = secure
-    imap.tag_n = 0
-    if tag.n <= MAX_TAG:
-        imap.tag_n = <u8>tag.n
-    for i in range(imap.tag_n):
-        imap.tag[i] = tag.p[i]
+    if tag.n == 0 or tag.n > MAX_TAG:
+        return NULL
+    for i in range(MAX_ASKED):
+        if imap.asked[i].tag_n == 0 or (asked == NULL and not imap.asked[i].told):
+            asked = &imap.asked[i]
+            if asked.tag_n == 0:
+                break
+    if asked == NULL:
+        return NULL
+    if asked == imap.exchange:
+        imap.exchange = NULL
+    asked.tag_n, asked.secure, asked.told = <u8>tag.n, secure, told
+    for i in range(tag.n):
+        asked.tag[i] = tag.p[i]
+    return asked
+
+
+cdef Asked* asked_by(Imap* imap, Slice tag) noexcept nogil:
+    """What has this tag and awaits its answer, or NULL."""
+    cdef Asked* asked
+    cdef u32 i
+    for i in range(MAX_ASKED):
+        asked = &imap.asked[i]
+        if tag.n and tag.n == asked.tag_n and starts(tag.p, tag.n, <const char*>asked.tag, asked.tag_n):
+            return asked
+    return NULL
 
 
 cdef i64 literal(Slice line) noexcept nogil:
@@ -198,6 +225,7 @@ cdef int take_reply(Look* look, Imap* imap, Slice line) noexcept nogil:
     cdef Slice rest = line
     cdef Slice tag
     cdef Slice word
+    cdef Asked* asked
     cdef u8 yes = 1
     if line.n == 0 or line.p[0] == c'+':
         return PARSE_OK
@@ -209,17 +237,19 @@ cdef int take_reply(Look* look, Imap* imap, Slice line) noexcept nogil:
             imap.greeted = True
             keep_once(look, IMAP_BANNER, rest)
         return PARSE_OK
-    if imap.tag_n == 0 or tag.n != imap.tag_n or not starts(tag.p, tag.n, <const char*>imap.tag, imap.tag_n):
+    asked = asked_by(imap, tag)
+    if asked == NULL:
         return PARSE_OK
-    imap.tag_n = 0
-    imap.sasl.on = False
+    asked.tag_n = 0
+    if asked == imap.exchange:
+        imap.sasl.on = False
     if word_is(word, b"ok", 2):
-        if imap.secure:
+        if asked.secure:
             keep_once(look, IMAP_TLS, slice_of(&yes, 1))
             return PARSE_NOT_MINE
         login_answered(look, True)
         look.skip = <unsigned long long>1 << 62
-    elif word_is(word, b"no", 2) and not imap.secure and imap.told and judges(rest):
+    elif word_is(word, b"no", 2) and not asked.secure and asked.told and judges(rest):
         login_answered(look, False)
     return PARSE_OK
 
@@ -261,7 +291,8 @@ cdef int take_command(Look* look, Imap* imap, Slice line) noexcept nogil:
         return take_literal_line(look, imap, line)
     if answers_sasl(&imap.sasl, line):
         sasl_answer(look, &imap.sasl, line)
-        imap.told = imap.sasl.on
+        if imap.exchange != NULL and imap.sasl.on:
+            imap.exchange.told = True
         return PARSE_OK
     size = literal(line)
     tag = take_word(&rest)
@@ -271,17 +302,15 @@ cdef int take_command(Look* look, Imap* imap, Slice line) noexcept nogil:
     keep_verb(look, IMAP_COMMAND, word, MAX_KEPT)
     if word_is(word, b"login", 5):
         set_initiator(look, True)
-        remember(imap, tag, False)
-        imap.told = True
+        remember(imap, tag, False, True)
         take_login(look, imap, rest)
         return PARSE_OK
     if word_is(word, b"authenticate", 12):
-        remember(imap, tag, False)
         word = take_word(&rest)
-        imap.told = rest.n > 0
+        imap.exchange = remember(imap, tag, False, rest.n > 0)
         sasl_begin(look, &imap.sasl, word, rest)
     elif word_is(word, b"starttls", 8):
-        remember(imap, tag, True)
+        remember(imap, tag, True, False)
     elif word_is(word, b"select", 6) or word_is(word, b"examine", 7) or word_is(word, b"append", 6):
         keep_each(look, IMAP_MAILBOX, take_string(&rest), MAX_KEPT)
     elif word_is(word, b"logout", 6):

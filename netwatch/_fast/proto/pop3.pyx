@@ -26,18 +26,27 @@ cdef enum:
     POP_PORT = 110
     MAX_LINE = 12288
     MAX_KEPT = 16
+    MAX_ASKED = 8              # parts of logins that await their answers at once
+
+cdef enum:                     # what awaits its answer
+    IS_USER = 1
+    IS_LOGIN = 2               # PASS, APOP or AUTH
+    IS_TOLD = 4                # ... with which the client has sent credentials
 
 cdef const char* OUTCOMES = b"+ok -err "
 cdef const char* VERBS = b"user pass apop auth capa stls quit stat list retr dele noop rset top  uidl utf8 lang "
+
+cdef struct Asked:
+    u32 number                 # of the command
+    u8 kind                    # IS_ bits, 0: there is none
 
 cdef struct Pop:
     Sasl sasl
     bint secure                # STLS was asked
     bint greeted
-    u32 due                    # answers to come
-    u32 user                   # ... up to that to USER, 0 it is none of them
-    u32 login                  # ... up to that to PASS, APOP or AUTH
-    bint told                  # with which the client has sent credentials
+    u32 commands
+    u32 answers                # to them
+    Asked asked[MAX_ASKED]
 
 
 # --- detection ---
@@ -121,18 +130,45 @@ cdef int pop3_agrees(Look* look, Slice data) noexcept nogil:
 
 # --- reading ---
 
+cdef void await_answer(Pop* pop, u8 kind) noexcept nogil:
+    """The command at hand is part of a login. Where no more can be kept those with credentials stay."""
+    cdef Asked* asked = NULL
+    cdef u32 i
+    for i in range(MAX_ASKED):
+        if pop.asked[i].kind == 0 or (asked == NULL and pop.asked[i].kind == IS_LOGIN):
+            asked = &pop.asked[i]
+            if asked.kind == 0:
+                break
+    if asked != NULL:
+        asked.number, asked.kind = pop.commands, kind
+
+
+cdef Asked* asked_as(Pop* pop, u32 number) noexcept nogil:
+    """The part of a login that the command of this number is, or NULL."""
+    cdef u32 i
+    for i in range(MAX_ASKED):
+        if pop.asked[i].kind and pop.asked[i].number == number:
+            return &pop.asked[i]
+    return NULL
+
+
 cdef void take_outcome(Look* look, Pop* pop, bint good, Slice text) noexcept nogil:
     """Is it the answer to a login? Commands are answered in their order (RFC 2449 section 6.6), and others are refused
     as well: that says nothing of credentials, nor does a mechanism that is refused before any were sent. What follows a
     login is mail."""
-    if good and pop.login == 1:
+    cdef Asked* asked
+    if pop.answers == pop.commands:
+        return
+    pop.answers += 1
+    asked = asked_as(pop, pop.answers)
+    if asked == NULL:
+        return
+    if good and asked.kind & IS_LOGIN:
         login_answered(look, True)
         look.skip = <unsigned long long>1 << 62
-    elif not good and ((pop.login == 1 and pop.told) or pop.user == 1) and judges(text):
+    elif not good and asked.kind & (IS_TOLD | IS_USER) and judges(text):
         login_answered(look, False)
-    pop.due -= pop.due > 0
-    pop.user -= pop.user > 0
-    pop.login -= pop.login > 0
+    asked.kind = 0
 
 
 cdef int take_reply(Look* look, Pop* pop, Slice line) noexcept nogil:
@@ -148,7 +184,8 @@ cdef int take_reply(Look* look, Pop* pop, Slice line) noexcept nogil:
         keep_once(look, POP_BANNER, text)
     else:
         take_outcome(look, pop, good, text)
-    pop.sasl.on = False
+    if pop.answers == pop.commands:
+        pop.sasl.on = False
     if not good:
         keep_once(look, POP_ERROR, text)
     elif pop.secure:
@@ -161,30 +198,33 @@ cdef int take_reply(Look* look, Pop* pop, Slice line) noexcept nogil:
 cdef int take_command(Look* look, Pop* pop, Slice line) noexcept nogil:
     cdef Slice rest = line
     cdef Slice word
+    cdef Asked* asked
     if answers_sasl(&pop.sasl, line):
         sasl_answer(look, &pop.sasl, line)
-        pop.told = pop.sasl.on
+        asked = asked_as(pop, pop.commands)
+        if asked != NULL and pop.sasl.on:
+            asked.kind |= IS_TOLD
         return PARSE_OK
     word = take_word(&rest)
     if word.n > 4:
         return PARSE_OK
     keep_verb(look, POP_COMMAND, word, MAX_KEPT)
-    pop.due += 1
+    pop.commands += 1
     if word_is(word, b"user", 4):
-        pop.user = pop.due
+        await_answer(pop, IS_USER)
         set_initiator(look, True)
         keep_once(look, LOGIN_USER, rest)
     elif word_is(word, b"pass", 4):
         keep_once(look, LOGIN_PASSWORD, rest)
-        pop.login, pop.told = pop.due, True
+        await_answer(pop, IS_LOGIN | IS_TOLD)
     elif word_is(word, b"apop", 4):
         keep_once(look, SASL_MECHANISM, word)
         keep_once(look, LOGIN_USER, take_word(&rest))
-        pop.login, pop.told = pop.due, True
+        await_answer(pop, IS_LOGIN | IS_TOLD)
     elif word_is(word, b"auth", 4) and rest.n:
         word = take_word(&rest)
         sasl_begin(look, &pop.sasl, word, rest)
-        pop.login, pop.told = pop.due, rest.n > 0
+        await_answer(pop, IS_LOGIN | IS_TOLD if rest.n else IS_LOGIN)
     elif word_is(word, b"stls", 4):
         pop.secure = True
     elif word_is(word, b"quit", 4):
@@ -209,11 +249,14 @@ cdef int pop3_resync(Look* look, Slice data) noexcept nogil:
     """A command, or what answers one; what was pending is over."""
     cdef Pop* pop = <Pop*>look.state[0]
     cdef int answer
+    cdef u32 i
     if pop == NULL:
         return 0
     answer = command_line(data, VERBS if from_client(look) else OUTCOMES)
     if answer == 1:
-        pop.due = pop.user = pop.login = 0      # whose answers come next is not known
+        pop.answers = pop.commands              # whose answers come next is not known
+        for i in range(MAX_ASKED):
+            pop.asked[i].kind = 0
     if answer == 1 and from_client(look):
         pop.sasl.on = False
     elif answer == 1:
