@@ -148,11 +148,17 @@ def _masked(*networks: str) -> tuple[tuple[int, int], ...]:
     return tuple((int(one.network_address), int(one.netmask)) for one in map(ip_network, networks))
 
 
-# What is in no network of others: IANA's registries of special addresses (RFC 6890), and multicast
+# What is in no network of others: what IANA's registries of special addresses (RFC 6890) do not call globally
+# reachable, and multicast. Of 6to4 (2002::/16) they say neither: as in Python's ipaddress it is near.
 NEAR_4 = _masked("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
-                 "192.0.0.0/29", "192.0.0.170/31", "192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15",
-                 "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3")
-NEAR_6 = _masked("::/127", "100::/64", "2001::/23", "2001:db8::/32", "fc00::/7", "fe80::/10", "ff00::/8")
+                 "192.0.0.0/24", "192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24",
+                 "203.0.113.0/24", "224.0.0.0/3")
+NEAR_6 = _masked("::/127", "64:ff9b:1::/48", "100::/64", "100:0:0:1::/64", "2001::/23", "2001:db8::/32", "2002::/16",
+                 "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10", "ff00::/8")
+# ... but for parts of them, which are globally reachable
+REACHED_4 = _masked("192.0.0.9/32", "192.0.0.10/32")
+REACHED_6 = _masked("2001:1::1/128", "2001:1::2/128", "2001:1::3/128", "2001:3::/32", "2001:4:112::/48",
+                    "2001:20::/28", "2001:30::/28")
 MAPPED = bytes(10) + b"\xff\xff"  # before an IPv4 address in one of IPv6, RFC 4291 section 2.5.5.2
 
 
@@ -162,7 +168,12 @@ def is_near(address: bytes) -> bool:
     if address.startswith(MAPPED):
         address = address[len(MAPPED):]
     number = int.from_bytes(address, "big")
-    return any(number & mask == network for network, mask in (NEAR_4 if len(address) == 4 else NEAR_6))
+    near, reached = (NEAR_4, REACHED_4) if len(address) == 4 else (NEAR_6, REACHED_6)
+    return _within(number, near) and not _within(number, reached)
+
+
+def _within(number: int, networks: tuple[tuple[int, int], ...]) -> bool:
+    return any(number & mask == network for network, mask in networks)
 
 
 class Own:
