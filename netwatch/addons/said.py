@@ -83,12 +83,15 @@ def _leaf(value: object, field: Field, many: bool) -> object:
 
 
 def _columns(told: object, fields: Sequence[str]) -> object:
-    """The values of an addon's columns, and since when they are so, ns."""
+    """The values of an addon's columns, without those of fields that are of no flow, and since when they are so, ns."""
     if not isinstance(told, list) or len(told) != 2:
         raise ValueError("what an addon told is of another form")
     values, when = told
     if not isinstance(values, list) or len(values) != len(fields) or not (
             when is None or (type(when) is int and 0 <= when < MOST)):
         raise ValueError("what an addon told is of another form")
-    return [None if value is None else _leaf(value, LEAVES[name], LEAVES[name].many)
-            for value, name in zip(values, fields, strict=True)], when
+    return [_column(value, LEAVES.get(name)) for value, name in zip(values, fields, strict=True)], when
+
+
+def _column(value: object, field: Field | None) -> object:
+    return None if value is None or field is None else _leaf(value, field, field.many)

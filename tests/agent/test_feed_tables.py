@@ -277,6 +277,17 @@ def test_what_is_said_is_held_against_the_schema(sent: Sent) -> None:
                     assert {type(junk)} <= kinds | ({int, float} if kinds & {int, float} else set()), (place, junk)
 
 
+def test_columns_that_are_of_no_flow_are_left_out() -> None:
+    """A user's addon may have any; a value of one that is known here is held against the schema still."""
+    def told(values: object) -> bytes:
+        return bytes(4) + json.dumps([{}, {"mine": [values, 5]}]).encode()
+    tellers = {"mine": ("mine.depth", "process.pid")}
+    assert json.loads(parted(said.checked(told([[{}], 7]), tellers))[1]) == [{}, {"mine": [[None, 7], 5]}]
+    for values in ([1, "x"], [1], None):
+        with pytest.raises(ValueError, match="of another"):
+            said.checked(told(values), tellers)
+
+
 def test_it_is_shut_in_before_anything_else_runs() -> None:
     """In strict a thread that began before the walls would be refused."""
     if os.geteuid() != 0:
