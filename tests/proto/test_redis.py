@@ -7,6 +7,8 @@ from talk_redis import TALKS
 from netwatch._fast.out.probe import Probe
 from netwatch._fast.proto import redis
 
+RESULT = next(iter(redis.LOGIN_FAILED))  # the fact
+
 
 def make():
     return Probe("redis")
@@ -81,3 +83,38 @@ def test_where_a_message_begins(side, data, answer):
     probe = make()
     probe.feed(0, SAID)
     assert probe.resync(side, data) == answer
+
+
+WRONG = b"-WRONGPASS invalid username-password pair or user is disabled.\r\n"
+AUTH = b"*2\r\n$4\r\nAUTH\r\n$1\r\nx\r\n"
+SUBSCRIBED = b"*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n"
+PUSH = b">2\r\n$3\r\nabc\r\n*1\r\n$1\r\nx\r\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "result"),
+    [
+        (AUTH, WRONG + PUSH, b"\0\1"),
+        (AUTH, b"+OK\r\n", b"\1\0"),
+        (AUTH, PUSH + b"+OK\r\n", b"\1\0"),
+        (AUTH, b"|1\r\n+a\r\n*1\r\n:1\r\n+OK\r\n", b"\1\0"),
+        (AUTH, b"+QUEUED\r\n", None),
+        (AUTH, b":1\r\n", None),
+        (AUTH, b"-NOAUTH no\r\n", None),
+        (b"HELLO 3 AUTH u x\r\n", b"%1\r\n+proto\r\n:3\r\n", b"\1\0"),
+        (b"HELLO 2 AUTH u x\r\n", b"*2\r\n+proto\r\n:2\r\n", b"\1\0"),
+        (b"HELLO 2 AUTH u x\r\n", b"+OK\r\n", None),
+        (b"SUBSCRIBE a b\r\n" + AUTH * 3, SUBSCRIBED * 2 + WRONG * 3, b"\0\3"),
+        (b"SUBSCRIBE a b\r\n" + AUTH, SUBSCRIBED + b"+OK\r\n", None),
+        (AUTH * 2 + b"SUBSCRIBE a b\r\n", WRONG + b"+OK\r\n" + SUBSCRIBED * 2, b"\1\1"),
+        (b"CLIENT REPLY SKIP\r\nPING\r\n" + AUTH, WRONG, b"\0\1"),
+        (b"CLIENT ID\r\n" + AUTH, b":7\r\n+OK\r\n", b"\1\0"),
+        (b"MULTI\r\n" + AUTH * 2 + b"EXEC\r\n", b"+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n" + WRONG * 2, b"\0\2"),
+        (b"GET a\r\n", b"$12\r\n-WRONGPASS x\r\n", None),
+        (b"GET a\r\n" + AUTH * 2, WRONG * 2 + b"+OK\r\n", b"\0\2"),
+    ],
+)
+def test_how_logins_end(asked, answered, result):
+    """Two bytes: accepted or not, and how often refused."""
+    facts = same_however_cut(make, [(0, asked), (1, answered)])["facts"]
+    assert dict(facts).get(RESULT) == result
