@@ -251,7 +251,8 @@ cdef void update(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
         row.last = ts
     if core.table.numbered:
         core.table.frames[number].last = pk.frame.n
-    count_rate(cold, &core.table.paces[number if core.table.paced else 0], s, pk.wire, ts // SECOND)
+    count_rate(cold, &core.table.paces[number if core.table.paced else 0], s, pk.wire, ts // SECOND,
+               row.last // SECOND)
     if not row.bits & BIT_DPI_DONE and not pk.part:
         read_content(core, row, cold, pk)
 

@@ -160,6 +160,15 @@ def test_peak_rates_are_of_the_busiest_second():
     assert (flow["peak_out"], flow["peak_in"]) == (500, 0)
 
 
+@pytest.mark.parametrize("gap", [1, 32767, 32768, 40000, 65535, 70000])
+def test_peak_rates_of_a_flow_that_was_silent_for_hours(gap: int):
+    """What comes behind is another second, however long it was; what is older than the newest counts in that."""
+    frames = [(START + second * SECOND + i * 1000000, datagram(40000, 9999, bytes([second % 251, i]) + bytes(56)))
+              for second, count in ((0, 5), (gap, 3), (gap - 1, 1), (2 * gap, 5)) for i in range(count)]
+    flow = run(frames, timeouts={"udp": 1 << 20}).flow
+    assert (flow["packets_out"], flow["peak_out"]) == (14, 500)
+
+
 def test_numbers_are_dense_and_in_order_of_first_frame():
     frames = spaced([datagram(10000 + i % 50, 20000) for i in range(500)])
     result = run(frames)

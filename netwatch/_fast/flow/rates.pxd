@@ -68,9 +68,10 @@ cdef inline void turn_second(Cold* cold, Pace* pace, u16 second) noexcept nogil:
         cold.now[side] = 0
     cold.second = second
 
-cdef inline void count_rate(Cold* cold, Pace* pace, int side, u32 n, u64 second) noexcept nogil:
-    """A frame that is older than the flow's newest second counts in that."""
-    if cold.second != <u16>second and <u16>(<u16>second - cold.second) < 0x8000:
+cdef inline void count_rate(Cold* cold, Pace* pace, int side, u32 n, u64 second, u64 newest) noexcept nogil:
+    """A frame that is older than the flow's newest second counts in that. `cold` has 16 bits of it, which do not tell
+    what is older."""
+    if second == newest and cold.second != <u16>second:
         turn_second(cold, pace, <u16>second)
     cold.now[side] += n
 
