@@ -187,8 +187,8 @@ class Recorder(Addon):
         if self._window is None or self._line is None:
             return Status(incidents=self._incidents)
         rotation = self._window.rotation
-        return Status(True, self._since_ns, rotation.size_on_disk, rotation.written, self._line.lost + rotation.lost,
-                      self._incidents, self._freeze_at > 0)
+        return Status(True, self._since_ns, rotation.size_on_disk, rotation.written,
+                      self._line.lost + rotation.lost + rotation.moved, self._incidents, self._freeze_at > 0)
 
     def signs(self) -> Sequence[Sign]:
         armed = (Sign("REC", INFO),) if self._window is not None else ()
@@ -235,7 +235,8 @@ class Recorder(Addon):
             return f"Not frozen: {e.filename}: {e.strerror}"
         self._settle_at = now + JOIN_NS
         self._incidents += 1
-        lost = f"; {window.rotation.lost:,} are lost with the disk" if window.rotation.lost else ""
+        gone = window.rotation.lost + window.rotation.moved
+        lost = f"; {gone:,} are lost with the disk" if gone else ""
         return f"Frozen: {self._packets:,} packets{lost}; netwatch open {self._incident.folder}"
 
     def _settle(self) -> None:
@@ -264,7 +265,7 @@ class Recorder(Addon):
         lost = {name: count - self._before.get(name, 0) for name, count in self._drops().items()}
         self._page |= {"until": iso(self._run.engines[0].clock), "packets": self._packets,
                        "files_let_go": rotation.removed,
-                       "lost": {**lost, "no_room": line.lost + line.left, "disk": rotation.lost},
+                       "lost": {**lost, "no_room": line.lost + line.left, "disk": rotation.lost + rotation.moved},
                        "happened": self._happened, "because": self._reasons}
         incident.tell(self._page)
 

@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 NAME = re.compile(r"netwatch-\d{8}-\d{6}-(\d{6,})\.pcapng")  # when its first packet came (UTC), a number
 TLS_KEY_LOG = 0x544C534B  # ng 4.7.1
 PACKET = 6  # kind of a block: ng 4.3
+SECTION = (0x0A0D0D0A).to_bytes(4, "little")  # ... and that of the first one: ng 4.1
+ORDER = (0x1A2B3C4D).to_bytes(4, "little")
 SECRETS_MOST = 1 << 23  # bytes of keys that each file is given, the newest
 RETRY_S = 5.0
+ROOM = 1 << 20  # bytes that a disk has at least, so that a file can be begun before another makes room for it
 
 
 class Written(NamedTuple):
@@ -51,12 +54,14 @@ class Rotation:
         self._source, self._say = source, say
         self._writer: CaptureWriter | None = None
         self._path = folder
+        self.moved = self.moved_files = 0  # packets that were kept, and that somebody else has taken away with the file
         self._whole = self._sure = 0  # bytes and packets of the open file that are surely on their way to the disk
+        self._counted = 0  # bytes of it that are counted as taken: behind them is what is offered again
         self._taken = 0  # packets of it in all
         self._number = max(map(number_of, self._there()), default=0)
         for path in self._there()[-1:]:
             with contextlib.suppress(OSError):
-                _trim(path)
+                _trim(path, 0, None)
         self._secrets = bytearray()
         self._names: dict[str, str] = {}
         self._broken_until = 0.0  # monotonic clock
@@ -72,12 +77,13 @@ class Rotation:
         return [str(self.folder)]
 
     def told(self, received: int) -> str:
-        """What was kept of so many packets, for people. What somebody else has removed was not."""
-        for path in [path for path in self.done if not path.exists()]:
+        """What was kept of so many packets, for people. What somebody else has taken away is told by itself."""
+        for path in [path for path in self.done if is_gone(path)]:
             self.forget(path)
-            self.files -= 1
         removed = f", {self.removed:,} old ones made room" if self.removed else ""
-        return f"{self.written:,} of {received:,} packets in {self.files:,} files in {self.folder}{removed}"
+        moved = f", {self.moved:,} packets in {self.moved_files:,} files that somebody moved or removed" \
+            if self.moved_files else ""
+        return f"{self.written:,} of {received:,} packets in {self.files:,} files in {self.folder}{removed}{moved}"
 
     @property
     def size_on_disk(self) -> int:
@@ -102,15 +108,22 @@ class Rotation:
         try:
             if self._writer is not None and self._is_full(self._writer, first_ns):
                 self.finish()
+            fresh = self._writer is None
             writer = self._writer or self._open(first_ns)
             self._last_ns = max(self._last_ns, last_ns)
             writer.follow(self._source.interfaces)
             count = write(writer)
+            if fresh:  # only when the disk takes it another makes room
+                writer.flush()
+                self._prune()
         except OSError as e:
             self._fail(e)
             return None
+        if fresh:
+            self._whole, self._sure = writer.bytes_written, writer.packets
         self.written += count
         self._taken += count
+        self._counted = writer.bytes_written
         return count
 
     def flush(self) -> None:
@@ -152,8 +165,10 @@ class Rotation:
     def forget(self, path: Path) -> None:
         """A file that is done is gone, and not by us."""
         gone = self.done.pop(path).packets
-        self.lost += gone
+        self.moved += gone
+        self.moved_files += 1
         self.written -= gone
+        self.files -= 1
 
     def _is_full(self, writer: CaptureWriter, now_ns: int) -> bool:
         return bool(writer.bytes_written >= self.size or (self._span_ns and now_ns - self._began_ns >= self._span_ns))
@@ -163,9 +178,12 @@ class Rotation:
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(first_ns // 10**9))
         self._path = self.folder / f"netwatch-{stamp}-{self._number:06d}.pcapng"
         with files.as_caller():
-            self._prune(self.keep - 1)
+            about = os.statvfs(self.folder)
+            if about.f_bavail * about.f_frsize < ROOM:  # it may be full of our own
+                self._prune()
             self._writer = writer = CaptureWriter(str(self._path))
-        self._whole, self._sure, self._taken, self._began_ns, self._last_ns = 0, 0, 0, first_ns, first_ns
+        self._whole = self._sure = self._taken = self._counted = 0
+        self._began_ns = self._last_ns = first_ns
         self.files += 1
         if self._secrets:
             writer.add_secrets(TLS_KEY_LOG, bytes(self._secrets))
@@ -177,20 +195,22 @@ class Rotation:
                  and not path.is_symlink()]
         return sorted(found, key=lambda path: (number_of(path), path.name))
 
-    def _prune(self, most: int) -> None:
-        found = self._there()
-        sizes = [path.stat().st_size for path in found]
-        over = sum(sizes) + self.size - self._total if self._total else 0
-        for at, path in enumerate(found):
-            if at >= len(found) - most and over <= 0:
-                break
-            path.unlink()
-            self.done.pop(path, None)
-            self.removed += 1
-            over -= sizes[at]
+    def _prune(self) -> None:
+        """Let the oldest go but for the open one, until there is room for that."""
+        with files.as_caller():
+            found = [path for path in self._there() if self._writer is None or path != self._path]
+            sizes = [path.stat().st_size for path in found]
+            over = sum(sizes) + self.size - self._total if self._total else 0
+            for at, path in enumerate(found):
+                if at > len(found) - self.keep and over <= 0:
+                    break
+                path.unlink()
+                self.done.pop(path, None)
+                self.removed += 1
+                over -= sizes[at]
 
     def _fail(self, e: OSError) -> None:
-        """Say it, and cut the open file back to what is whole."""
+        """Say it, and cut the open file back to what is whole, and is not offered again."""
         writer, self._writer = self._writer, None
         self._broken_until = time.monotonic() + RETRY_S
         self._say(f"{self._path}: {e.strerror}; recording goes on in memory, and the disk is tried again")
@@ -198,8 +218,8 @@ class Rotation:
             with contextlib.suppress(OSError):
                 writer.close()
             kept = 0
-            with contextlib.suppress(OSError):
-                kept = self._sure + _trim(self._path, self._whole)
+            with contextlib.suppress(OSError), files.as_caller():
+                kept = self._sure + _trim(self._path, self._whole, self._counted)
                 if kept:
                     self.done[self._path] = Written(self._began_ns, self._last_ns, kept)
                 else:  # an empty one would have one that is none make room
@@ -209,20 +229,36 @@ class Rotation:
             self.written -= self._taken - kept
 
 
+def is_gone(path: Path) -> bool:
+    """Has somebody moved or removed it? Where that cannot be looked at it has not."""
+    try:
+        with files.as_caller():
+            os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def number_of(path: Path) -> int:
     """That of a file of ours; 0 of another."""
     found = NAME.fullmatch(path.name)
     return int(found[1]) if found else 0
 
 
-def _trim(path: Path, at: int = 0) -> int:
-    """Cut a file off behind its last whole block: whoever wrote it may have been killed, or found no more room. How
-    many packets are in it from `at` on, where a block begins. Raises OSError."""
+def _trim(path: Path, at: int, most: int | None) -> int:
+    """Cut a file off behind its last whole block, and behind `most` bytes: whoever wrote it may have been killed, or
+    found no more room. How many packets are in it from `at` on, where a block begins. Raises OSError."""
     packets = 0
     with files.as_caller():
         number = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
         with open(number, "r+b") as file:
-            size = os.fstat(number).st_size
+            there = os.fstat(number).st_size
+            first = file.read(12)
+            if (first[:4], first[8:]) != (SECTION[:len(first)], ORDER[:max(0, len(first) - 8)]):
+                return 0  # nobody knows what that is
+            size = there if most is None else min(there, most)
             while at + 12 <= size:
                 file.seek(at)
                 kind, length = (int.from_bytes(file.read(4), "little") for _ in range(2))
@@ -230,6 +266,6 @@ def _trim(path: Path, at: int = 0) -> int:
                     break
                 packets += kind == PACKET
                 at += length
-            if at < size:
+            if at < there:
                 file.truncate(at)
     return packets

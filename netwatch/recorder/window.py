@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch.model.record import Record
-from netwatch.recorder.rotation import NAME, Rotation, Written
+from netwatch.recorder.rotation import NAME, Rotation, Written, is_gone
 from netwatch.store import files
 from netwatch.store.folders import state_folder
 
@@ -56,7 +56,7 @@ class Incident:
         with files.as_caller():
             for path, about in list(rotation.done.items()):
                 to = self.folder / path.name
-                if not path.exists():
+                if is_gone(path):
                     rotation.forget(path)
                 elif not to.exists():
                     _put(path, to)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import resource
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -14,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from evidence_files import ROOT
-from made_captures import many
+from made_captures import capture, many, udp
 from netwatch_command import COMMAND, ENVIRONMENT, Run
 
 from netwatch._fast.input.pcapngwriter import CaptureWriter
@@ -29,11 +32,11 @@ from netwatch.run.pipeline import Pipeline
 TOUR = ROOT / "docs" / "tour.pcap"
 
 
-def recorded(capture: Path, folder: Path, where: str | None = None, memory: int = 64 << 20, keep: int = 10,
+def recorded(path: Path, folder: Path, where: str | None = None, memory: int = 64 << 20, keep: int = 10,
              size: int = 1 << 30) -> tuple[Line, Rotation, list[str]]:
     """What record does, of a file."""
     folder.mkdir(exist_ok=True)
-    source, said = open_savefile(str(capture)), []
+    source, said = open_savefile(str(path)), []
     pipeline = Pipeline(source, addons=addons.load(addons.CONTENT, addons.RECORDS), history=65_536)
     engine = pipeline.engines[0]
     ring = FrameRing(memory)
@@ -186,23 +189,36 @@ def beyond(folder: Path) -> None:
     print(rotation.written, rotation.lost)
 
 
-def test_a_disk_that_stays_full_costs_no_file_that_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Each try begins a file: none of them stays, and the ring keeps what it has but for the one that made room."""
+@pytest.mark.parametrize("last", [b"precious", b"", b"\x0a\x0d\x0d\x0a\x1c\0\0\0\x1a\x2b\x3c\x4d" + b"\0" * 19],
+                         ids=["no capture", "empty", "the other byte order"])
+def test_a_disk_that_stays_full_costs_no_file_that_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                            last: bytes):
+    """Each try begins a file: none of them stays, and the ring keeps what it has, to the byte: only a file that the
+    disk has taken has another make room. What is no capture is not cut either."""
     monkeypatch.setattr("netwatch.recorder.rotation.RETRY_S", 0.0)
     names = [f"netwatch-20261121-085253-00000{n}.pcapng" for n in range(1, 5)]
-    for name in names:
-        (tmp_path / name).write_bytes(b"precious")
-    source, said = open_savefile(str(ROOT / "docs" / "tour.pcap")), []
+    recorded(TOUR, tmp_path / "r")
+    whole = next((tmp_path / "r").iterdir()).read_bytes()
+    folder = tmp_path / "ring"
+    folder.mkdir()
+    for name, content in zip(names, (whole, whole[:-4] + b"cut?", b"precious", last), strict=True):
+        (folder / name).write_bytes(content)
+    there = {path.name: path.read_bytes() for path in folder.iterdir()}
+    source, said = open_savefile(str(TOUR)), []
     source.batch()
-    rotation = Rotation(tmp_path, 4, 1 << 20, source, said.append)
+    rotation = Rotation(folder, 4, 1 << 20, source, said.append)
 
     def write(writer: CaptureWriter) -> int:
         raise OSError(28, "No space left on device")
 
     for _ in range(10):
         assert rotation.put(write, 10**18, 10**18) is None
-    assert sorted(path.name for path in tmp_path.iterdir()) == names[1:] and len(said) == 10
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == there and len(said) == 10
     assert rotation.told(10).startswith("0 of 10 packets in 0 files")
+    assert rotation._open(10**18) and not rotation.removed
+    rotation.finish()
+    assert rotation.put(lambda writer: writer.write(b"x" * 60, 1, 60, 0) or 1, 10**18, 10**18) == 1
+    assert rotation.removed == 2 and names[2] in {path.name for path in folder.iterdir()}
 
 
 def test_what_somebody_removes_was_not_kept(tmp_path: Path):
@@ -213,7 +229,76 @@ def test_what_somebody_removes_was_not_kept(tmp_path: Path):
         assert rotation.put(lambda writer: writer.write(b"x" * 60, 1, 60, 0) or 1, 10**18, 10**18) == 1
     rotation.finish()
     next(iter(sorted(tmp_path.iterdir()))).unlink()
-    assert rotation.told(3) == f"2 of 3 packets in 2 files in {tmp_path}" and rotation.lost == 1 and not said
+    assert rotation.told(3) == (f"2 of 3 packets in 2 files in {tmp_path}, 1 packets in 1 files that somebody moved or "
+                                "removed")
+    assert (rotation.lost, rotation.moved, said) == (0, 1, [])
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.ELOOP, errno.EIO])
+def test_what_cannot_be_looked_at_is_not_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int):
+    """Somebody has moved the folder, and closed the one above it: the report is told all the same."""
+    source, said = open_savefile(str(ROOT / "docs" / "tour.pcap")), []
+    source.batch()
+    rotation = Rotation(tmp_path, 5, 1, source, said.append)
+    assert rotation.put(lambda writer: writer.write(b"x" * 60, 1, 60, 0) or 1, 10**18, 10**18) == 1
+    rotation.finish()
+
+    def refuse(path: object) -> None:
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr("netwatch.recorder.rotation.os.lstat", refuse)
+    assert rotation.told(1) == f"1 of 1 packets in 1 files in {tmp_path}"
+
+
+@pytest.mark.parametrize("limit", [3_000_000, 9_300_000, 10_000_123])
+def test_a_piece_the_disk_took_in_part_is_written_once(tmp_path: Path, limit: int):
+    """256 frames of 8 KB are more than what is kept in memory: some of them are on the disk when it has no more room.
+    They are offered again, and are in the next file alone."""
+    program = ("import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+               "sys.path[:0] = sys.argv[3:]; import pathlib, test_record as t; "
+               "t.in_two_files(pathlib.Path(sys.argv[1]), int(sys.argv[2]))")
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path), str(limit), *sys.path], capture_output=True,
+                          text=True, env=ENVIRONMENT, timeout=60)
+    assert done.returncode == 0, done.stderr
+    written, lost, left = map(int, done.stdout.split())
+    there = [number for path in sorted((tmp_path / "r").iterdir()) for number in numbers_in(path.read_bytes())]
+    assert len(list((tmp_path / "r").iterdir())) == 2 and sorted(set(there)) == there
+    assert written == len(there) and lost >= 0 and left == 0 and written + lost == 2000
+    assert sum(frames_in(tmp_path / "r")) == written
+
+
+def numbers_in(data: bytes) -> list[int]:
+    """What the datagrams of in_two_files() begin with, of each packet of a pcapng file."""
+    found, at = [], 0
+    while at < len(data):
+        kind, length = struct.unpack_from("<II", data, at)
+        if kind == 6:
+            found.append(int.from_bytes(data[at + 28 + 42:at + 28 + 46], "big"))
+        at += length
+    return found
+
+
+def in_two_files(folder: Path, limit: int) -> None:
+    """In a process of its own: files may be so long, and then there is room again."""
+    data = [udp("10.0.0.1", 1000, "10.0.0.2", 53, k.to_bytes(4, "big") * 2000) for k in range(2000)]
+    (folder / "m.pcap").write_bytes(capture(data))
+    (folder / "r").mkdir()
+    source, said = open_savefile(str(folder / "m.pcap")), []
+    pipeline = Pipeline(source)
+    ring = FrameRing(256 << 20)
+    ring.attach(pipeline.engines[0])
+    line = Line(ring, pipeline.engines[0], lambda row, keys: pipeline.record(pipeline.engines[0], row), None)
+    rotation = Rotation(folder / "r", 20, 1 << 30, source, said.append)
+    for _ in pipeline.steps():
+        pass
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+    line.move(rotation, all_of_it=True)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    rotation._broken_until = 0.0
+    line.move(rotation, all_of_it=True)
+    rotation.finish()
+    assert len(said) == 1, said
+    print(rotation.written, rotation.lost, line.left)
 
 
 @pytest.mark.parametrize("words", [
