@@ -17,7 +17,7 @@ from netwatch._fast.out.rawflow import RawFlow
 from netwatch._fast.view.tape import frames_of, surroundings
 from netwatch.addons.throughput import Throughput
 from netwatch.history import moments
-from netwatch.history.database import HistoryError, InUse
+from netwatch.history.database import HistoryError
 from netwatch.history.moments import APPS
 from netwatch.history.store import Writer
 from netwatch.history.tape import Kept, Reel
@@ -35,11 +35,12 @@ if TYPE_CHECKING:
 
 SECOND_NS = 1_000_000_000
 MOST = 50_000  # flows that wait
-AT_ONCE = 4096  # ends looked at after one chunk
+ALL = 0xffffffff
+PIECE = 4096  # flows written together: see store.BATCH_MOST
 PATIENCE_S = 2.0  # for flows that are open at the end
 LOOKS, FRAMES = 1_000_000, 8  # rows of a file; frames for each row
 SAID_NS = 60 * SECOND_NS  # between two words about the disk
-AGAIN_S = 5.0  # until it is looked whether another version still keeps its history there
+AGAIN_S = 5.0  # until it is tried again to open it: in use, locked, or no permission to write
 
 
 class History(Addon):
@@ -65,7 +66,7 @@ class History(Addon):
         self._first_ns = self._last_ns = 0  # of what waits
         self._ended = 0
         self._written_ns = self._said_ns = 0
-        self._again_s, self._in_use = 0.0, ""  # when to open it again, and what was said of it
+        self._again_s, self._closed = 0.0, ""  # when to open it again, and what was said of it
         self.missed = 0  # flows that could not be kept
         self.reel: Reel | None = None  # the table by the second
         self._moments: moments.Writer | None = None  # ... on disk
@@ -96,10 +97,10 @@ class History(Addon):
                 self._back = moments.Reader(self._moments.run)
             self._wanted = False
         except HistoryError as e:
-            said, self._wanted = self._in_use, isinstance(e, InUse)  # until that ends
-            self._in_use = str(e)
-            if self._in_use != said:
-                self._run.say(f"no history is kept: {e}", WARNING)
+            why = f"flows are kept, but no moments of the table: {e}" if self._writer else f"no history is kept: {e}"
+            if self._closed != why:
+                self._closed = why
+                self._run.say(why, WARNING)
 
     def _say_news(self) -> None:
         """What the files of it have to say."""
@@ -220,22 +221,30 @@ class History(Addon):
                 self._write(self._writer, self._run.engines[0].clock)
             self._writer.close()
             self._writer = None
+            if self.missed or self._waiting:
+                self._run.say(f"{self.missed + len(self._waiting):,} flows are not in the history: they found no room, "
+                              "or no time at the end", WARNING)
 
     def _collect(self) -> None:
         """The records of the flows that have ended since."""
         engine = self._run.engines[0]
-        ended, rows = ended_since(engine, self._ended, AT_ONCE)
+        ended, rows = ended_since(engine, self._ended, MOST)
         self.missed += ended - self._ended - len(rows)
         self._ended = ended
+        written = True
         for row in rows:
             self._keep(engine, row)
+            if written and len(self._waiting) >= PIECE and self._writer is not None:
+                written = self._write(self._writer, engine.clock)
 
     def _collect_open(self) -> None:
         """As many as there is time for: somebody waits for the end."""
         engine = self._run.engines[0]
         until = time.monotonic() + PATIENCE_S
-        for row in open_rows(engine, MOST):
-            if time.monotonic() > until:
+        rows = open_rows(engine, ALL)
+        for at, row in enumerate(rows):
+            if at >= MOST or time.monotonic() > until:
+                self.missed += len(rows) - at
                 break
             self._keep(engine, row)
 
@@ -249,14 +258,17 @@ class History(Addon):
         self._last_ns = max(self._last_ns, flow.last)
         self._waiting.append(record)
 
-    def _write(self, writer: Writer, now: int) -> None:
+    def _write(self, writer: Writer, now: int) -> bool:
+        """What waits, piece by piece. False: the disk did not take all of it."""
         self._written_ns = now
         try:
-            writer.add(self._waiting, self._first_ns, self._last_ns)
+            while self._waiting:
+                writer.add(self._waiting[:PIECE], self._first_ns, self._last_ns)
+                del self._waiting[:PIECE]
         except HistoryError as e:
             if now >= self._said_ns + SAID_NS:
                 self._said_ns = now
                 self._run.say(f"the history waits in memory: {e}", WARNING)
-            return
-        self._waiting.clear()
+            return False
         self._first_ns = self._last_ns = 0
+        return True
