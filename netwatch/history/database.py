@@ -21,6 +21,7 @@ READ_S = 30.0  # that SQLite may take to the next piece
 STEPS = 20_000  # of SQLite's machine between two looks at the clock
 ASIDE = ".old-"  # and a number: in the names of databases that were set aside
 PARTS = ("", "-wal", "-shm")  # files of one database
+NEAR = 0.875  # of the bound: what was set aside makes room from there on
 NOT_OURS = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 LOCKED = 0x4000_0002, 510  # bytes of a file that SQLite locks while it has it open with a log: sqlite.org/fileformat2
 
@@ -122,14 +123,16 @@ class Base:
         self.news.append(f"the history goes on in {there}: another version of netwatch has set it aside")
 
     def make_room(self, most: int) -> None:
-        """Those that were set aside are in the bound of `most` bytes as well, and are the oldest there is: they go
-        first, but for those that somebody writes to, who has bounds of his own."""
+        """Those that were set aside go before anything of ours, the oldest first, but for those that somebody writes
+        to, who has bounds of his own: once ours comes near the bound of `most` bytes. Until then one of them stays, and
+        others with it within that bound; a history is not given for the few bytes that a new one begins with."""
         aside = [each for each in set_aside(self._home) if each != self._where]
         if not aside:
             return
         sizes = {each: size(each) for each in sorted(aside, key=_changed)}
         for each in list(sizes):
-            if used(self._base) + sum(sizes.values()) <= most:
+            own, others = used(self._base), sum(sizes.values())
+            if own + others <= most or (own < most * NEAR and (others <= most or len(sizes) == 1)):
                 break
             del sizes[each]
             try:

@@ -150,11 +150,33 @@ def test_what_is_set_aside_is_in_the_bound_and_the_oldest_goes_first(state: Path
     writer.add(flow(1), 1, 1)
     assert not oldest.exists() and middle.exists() and newest.exists()
     assert [*writer.news] == [f"a history of another version made room: {oldest}"]
-    for number in range(2, 90):
-        writer.add([{"schema": "netwatch.flow/1", "id": number, "label": os.urandom(2000).hex()}], number, number)
-    assert not middle.exists() and newest.exists()
+    for number in range(2, 60):
+        writer.add(long_flow(number), number, number)
+    assert middle.exists() and newest.exists()
+    for number in range(60, 85):
+        writer.add(long_flow(number), number, number)
+    assert not middle.exists() and not newest.exists()
     there = store.span()
-    assert there is not None and not there.let_go and there.flows == 89, "nothing of ours has made room"
+    assert there is not None and not there.let_go and there.flows == 84, "nothing of ours has made room"
+    writer.close()
+
+
+def long_flow(number: int) -> list[dict[str, object]]:
+    """Of some 8 KB on disk."""
+    return [{"schema": "netwatch.flow/1", "id": number, "label": os.urandom(7500).hex()}]
+
+
+def test_a_history_at_its_bound_is_not_given_for_a_few_bytes(state: Path) -> None:
+    """It is set aside, and stays until the new one comes near the bound itself."""
+    old = aside(1, 1_000_000, 100)
+    writer = store.Writer(1_000_000)
+    for number in range(1, 80):
+        writer.add(long_flow(number), number, number)
+    assert old.exists() and not writer.news
+    for number in range(80, 104):
+        writer.add(long_flow(number), number, number)
+    there = store.span()
+    assert not old.exists() and there is not None and there.flows == 103 and not there.let_go
     writer.close()
 
 
@@ -166,14 +188,15 @@ def test_what_somebody_writes_to_makes_no_room(state: Path) -> None:
     holds = subprocess.Popen([sys.executable, "-c", code, str(old)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                              text=True)
     assert holds.stdout is not None and holds.stdout.readline() == "ok\n"
-    writer = store.Writer(100_000)
-    writer.add(flow(1), 1, 1)
+    writer = store.Writer(1_000_000)
+    for number in range(1, 101):
+        writer.add(long_flow(number), number, number)
     assert old.exists() and not writer.news
     assert sqlite3.connect(old).execute("SELECT count(*) FROM t").fetchone() == (1,)
     holds.communicate("")
-    writer.add(flow(2), 2, 2)
+    writer.add(flow(101), 101, 101)
     assert not old.exists() and len(writer.news) == 1
-    assert [record["id"] for record in store.records(0, 10)] == [1, 2]
+    assert [record["id"] for record in store.records(0, 1000)] == list(range(1, 102))
     writer.close()
 
 
