@@ -13,7 +13,7 @@ from netwatch.detect.addon import Detect
 from netwatch.detect.episodes import Bounded
 from netwatch.diagnose import table
 from netwatch.diagnose.causes import ranked
-from netwatch.diagnose.contract import Measured, Rule, Subject, hidden_by
+from netwatch.diagnose.contract import CLOSED, EXPIRED, Measured, Rule, Subject, hidden_by
 from netwatch.diagnose.lifecycle import Course, Finding
 from netwatch.diagnose.loopback import service_of
 from netwatch.diagnose.thresholds import THRESHOLDS, limits
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 BUCKET_S = 1  # in which things are counted together
 COURSES = 1024  # things that may be wrong, watched at a time
-MOST = 1000  # findings kept; more are counted
+MOST = 1000  # findings kept; of a live source those that are over make room, and more are counted
+OVER = CLOSED, EXPIRED
 MEASURED = (  # in words, by metric, whether it is a time, and why there may be none
     ("handshakes", "shake", True, "no TCP handshake was seen from its SYN on"),
     ("answers", "reply", True, "no request over TCP was seen with its answer"),
@@ -56,6 +57,7 @@ class Diagnose(Addon):
     def __init__(self) -> None:
         self.findings: list[Finding] = []
         self.left_out = 0
+        self._full = False
         self._rules: dict[str, list[Rule]] = {}
         self._courses: Bounded[tuple[str, Subject], Course] = Bounded(COURSES)
         self._muted: list[tuple[str, str]] = []
@@ -161,12 +163,24 @@ class Diagnose(Addon):
                     self._keep(changed)
 
     def _keep(self, finding: Finding) -> None:
+        if len(self.findings) >= MOST and self._run.purpose.live:
+            self._drop_one()
         if len(self.findings) >= MOST:
             self.left_out += 1
-            if self.left_out == 1:
-                self._run.say(f"{MOST} findings are kept: no more are told", WARNING)
+            if not self._full:
+                self._full = True
+                self._run.say(f"{MOST} findings are kept: no more are told" +
+                              (" until one of them is over" if self._run.purpose.live else ""), WARNING)
             return
+        self._full = False
         self.findings.append(finding)
+
+    def _drop_one(self) -> None:
+        """The oldest that is over, and was told when it was."""
+        for at, each in enumerate(self.findings):
+            if each.state(self.now, self._stale_s) in OVER and not any(each is other for other in self._untold):
+                del self.findings[at]
+                return
 
     def _owner(self, seen: Measured) -> Record | None:
         """The process of the first flow that was hit, while that is known."""

@@ -17,6 +17,7 @@ from wire import MS, SECOND, pcap
 
 from netwatch.diagnose import table
 from netwatch.diagnose.addon import Diagnose
+from netwatch.model.contract import Purpose
 from netwatch.run.pipeline import Pipeline
 from netwatch.store.settings import Settings
 
@@ -213,3 +214,32 @@ def test_as_records(tmp_path: Path) -> None:
         told = subprocess.run(asked, env=ENVIRONMENT, text=True, capture_output=True, timeout=60, check=True).stdout
         assert told == (done.stdout if passes else ""), where
     assert at(0) == 1_700_000_000 * SECOND
+
+
+def told_live(count: int, gap_s: int, monkeypatch: pytest.MonkeyPatch, *, calm: bool) -> tuple[list[Record], list[str]]:
+    """What is told while so many servers are slow, one after the other, when two are kept, and what is said."""
+    monkeypatch.setattr("netwatch.diagnose.addon.MOST", 2)
+    frames = [frame for n in range(count) for frame in exchange(n * gap_s, [2000] * 4, dst=f"10.1.1.{n + 1}") + (
+        [one for i in range(9) for one in exchange(n * gap_s + 20 + i * 10, [5] * 3, sport=41000 + i,
+                                                   dst=f"10.1.1.{n + 1}")] if calm else [])]
+    source, said = open_bytes(pcap(sorted(frames, key=lambda each: each[0]))), []
+    pipeline = _Cut(source, size=50, addons=[Diagnose()], settings=Settings({}), hold=True,
+                    purpose=Purpose(live=True), say=lambda text, severity: said.append(text))
+    found = [dict(event.payload) for step in pipeline.steps() for event in step.events if event.kind == "finding"]
+    assert len(pipeline.get(Diagnose).findings) <= 2
+    pipeline.close()
+    source.close()
+    return found, said
+
+
+def test_what_is_over_makes_room_while_it_is_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An agent that runs for months tells of the thousand and first."""
+    found, said = told_live(6, 120, monkeypatch, calm=True)
+    assert [(each["state"], each["dst"]) for each in found] == [
+        (state, f"10.1.1.{n}") for n in range(1, 7) for state in ("open", "closed")] and not said
+
+
+def test_more_open_findings_than_are_kept_are_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    found, said = told_live(5, 10, monkeypatch, calm=False)
+    assert {each["dst"] for each in found} == {"10.1.1.1", "10.1.1.2"}
+    assert said == ["2 findings are kept: no more are told until one of them is over"]
