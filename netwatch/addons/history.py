@@ -163,6 +163,9 @@ class History(Addon):
 
     def at(self, ns: int, now: Kept | None) -> Kept | None:
         """The newest moment at or before `ns`, else the oldest: `now` is that of memory. Raises Gone."""
+        if self._back is not None and self._moments is not None and self._back.own != self._moments.run:
+            self._back.close()  # the file was removed, and it goes on in another
+            self._back.own = self._moments.run
         try:
             return self._found(self._back, ns, now) if self._back is not None else now
         except HistoryError as e:

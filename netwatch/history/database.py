@@ -20,6 +20,7 @@ BUSY_MS = 1000
 READ_S = 30.0  # that SQLite may take to the next piece
 STEPS = 20_000  # of SQLite's machine between two looks at the clock
 ASIDE = ".old-"  # and a number: in the names of databases that were set aside
+TRIES = 8  # to open one that others open and set aside at the same time
 PARTS = ("", "-wal", "-shm")  # files of one database
 NEAR = 0.875  # of the bound: what was set aside makes room from there on
 NOT_OURS = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
@@ -54,21 +55,28 @@ class Base:
         self._home = self._where = where
         self._schema = schema
         self.news: deque[str] = deque()  # that somebody should tell the user
+        self.opened = 0  # how many files it was so far: another may have been removed under our feet
         self._open()
 
     def _open(self) -> None:
-        try:
-            self._open_home()
-        except Foreign:
-            self.news.append(f"a history of another version is set aside: {_set_aside(self._home)}")
-            self._open_home()
+        """Others may do the same at the same time: what is no more what it was is looked at again."""
+        for _ in range(TRIES):
+            try:
+                if self._open_home():
+                    return
+            except Foreign:
+                aside = _set_aside(self._home, self._found)
+                if aside is not None:
+                    self.news.append(f"a history of another version is set aside: {aside}")
+        raise HistoryError(f"{self._home}: others exchange it all the time")
 
-    def _open_home(self) -> None:
+    def _open_home(self) -> bool:
+        """False: it was exchanged meanwhile."""
         self._where = where = self._home
         try:
             with files.as_caller():
                 files.make_folder(where.parent)
-                os.close(os.open(where, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+                self._found = _made(where)
                 self._base = sqlite3.connect(where, timeout=BUSY_MS / 1000, isolation_level=None,
                                              check_same_thread=False)
                 try:
@@ -78,7 +86,12 @@ class Base:
                     raise
         except (OSError, sqlite3.Error) as e:
             raise _told(e, where) from None
-        self._mark = _mark(where)
+        if _mark(where) != self._found:
+            self.close()
+            return False
+        self._mark: tuple[int, int] | None = self._found
+        self.opened += 1
+        return True
 
     def _prepare(self) -> None:
         if self._base.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
@@ -175,8 +188,8 @@ def set_aside(where: Path) -> list[Path]:
 
 
 @contextlib.contextmanager
-def _alone(where: Path) -> Iterator[None]:
-    """Nobody has it open, nor can open it meanwhile. Raises InUse, HistoryError."""
+def _alone(where: Path) -> Iterator[tuple[int, int]]:
+    """Nobody has it open, nor can open it meanwhile; what tells it from others. Raises InUse, HistoryError."""
     number = -1
     try:
         try:
@@ -184,27 +197,44 @@ def _alone(where: Path) -> Iterator[None]:
                 number = os.open(where, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
             begin, length = LOCKED
             fcntl.lockf(number, fcntl.LOCK_EX | fcntl.LOCK_NB, length, begin)
+            about = os.fstat(number)
         except OSError as e:
             if number >= 0 and e.errno in (errno.EACCES, errno.EAGAIN):
                 raise InUse(f"{where}: another version of netwatch keeps its history there") from None
             raise _told(e, where) from None
-        yield
+        yield about.st_dev, about.st_ino
     finally:
         if number >= 0:
             os.close(number)  # and with it the lock
 
 
-def _set_aside(where: Path) -> Path:
-    """Give it a name of its own; that one. Raises HistoryError."""
+def _set_aside(where: Path, found: tuple[int, int]) -> Path | None:
+    """Give the file that was found there a name of its own, and begin another in its place: the name. None: it is
+    another by now, which somebody else has begun. Raises HistoryError."""
     try:
-        with _alone(where), files.as_caller():
+        with _alone(where) as mine, files.as_caller():
+            if mine != found or _mark(where) != found:
+                return None
             number = next(n for n in range(1, 1 << 16) if not os.path.lexists(f"{where}{ASIDE}{n}"))
             for part in PARTS[::-1]:  # a database without its log would lose what is in it
                 with contextlib.suppress(FileNotFoundError):
                     os.rename(f"{where}{part}", f"{where}{ASIDE}{number}{part}")
-    except OSError as e:
-        raise _told(e, where) from None
+            _made(where)
+    except (OSError, HistoryError) as e:
+        if _mark(where) != found:
+            return None
+        raise (_told(e, where) if isinstance(e, OSError) else e) from None
     return Path(f"{where}{ASIDE}{number}")
+
+
+def _made(where: Path) -> tuple[int, int]:
+    """Have a file be there; what tells it from others. Raises OSError."""
+    number = os.open(where, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        about = os.fstat(number)
+    finally:
+        os.close(number)
+    return about.st_dev, about.st_ino
 
 
 def forget(where: Path, schema: str, before_ns: int | None,

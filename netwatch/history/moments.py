@@ -95,7 +95,9 @@ class Writer:
         self._most, self._about = most, about
         self._base = Base(path(), SCHEMA)
         self.news = self._base.news
-        self.run = self._begin_run()
+        with self._base.changed() as base:
+            self.run = self._begin_run(base)
+        self._opened = self._base.opened  # when that was: in another file its number may be another's
         self._news = threading.Condition()
         self._waiting: deque[Slip] = deque()
         self._size = self._chapter = self._minute = 0
@@ -109,11 +111,10 @@ class Writer:
         self._thread = threading.Thread(target=self._work, name="moments", daemon=True)
         self._thread.start()
 
-    def _begin_run(self) -> int:
-        with self._base.changed() as base:
-            run = base.execute("INSERT INTO runs VALUES (NULL, ?, '{}', 1, 0)", (MARK,)).lastrowid or 0
-            rows.sign_run(base, run)
-            return run
+    def _begin_run(self, base: sqlite3.Connection) -> int:
+        run = base.execute("INSERT INTO runs VALUES (NULL, ?, '{}', 1, 0)", (MARK,)).lastrowid or 0
+        rows.sign_run(base, run)
+        return run
 
     @property
     def waiting(self) -> int:
@@ -173,6 +174,9 @@ class Writer:
 
     def _write(self, slips: Sequence[Slip]) -> None:
         with self._base.changed() as base:
+            opened = self._base.opened
+            if opened != self._opened:
+                self.run = self._begin_run(base)
             about = json.dumps({**self._about, "apps": app_names()[APPS:]})
             base.execute("INSERT INTO runs VALUES (?, ?, ?, 1, 0) ON CONFLICT (run) DO UPDATE SET about = "
                          "excluded.about", (self.run, MARK, about))
@@ -191,7 +195,7 @@ class Writer:
                 before = rows.put(base, rows.Row(
                     piece.at_ns, self.run, slip.chapter, slip.minute, 1, int(piece.alone), piece.size, piece.left_out,
                     json.dumps(piece.counts), piece.data, slip.around, slip.texts or None), before)
-        self._sum = before
+        self._sum, self._opened = before, opened
         with self._news:
             for slip in slips:
                 self._waiting.popleft()
@@ -205,8 +209,9 @@ class Writer:
 
     def _end_run(self) -> None:
         with self._base.changed() as base:
-            base.execute("UPDATE runs SET open = 0 WHERE run = ?", (self.run,))
-            rows.sign_run(base, self.run)
+            if self._base.opened == self._opened:
+                base.execute("UPDATE runs SET open = 0 WHERE run = ?", (self.run,))
+                rows.sign_run(base, self.run)
 
 
 class Reader:
@@ -214,7 +219,7 @@ class Reader:
 
     def __init__(self, own: int = 0) -> None:
         """`own`: the run that goes on, whose moments come before those of others."""
-        self._own = own
+        self.own = own
         self._base: sqlite3.Connection | None = None
         self._texts: dict[int, bytes] = {}
         self._around_there = b""
@@ -271,7 +276,7 @@ class Reader:
         ns = min(max(ns, 0), WORD)
         chosen = base.execute("SELECT n, run, chapter, minute, at_ns FROM pieces WHERE at_ns <= ? AND run = ? AND "
                               "EXISTS (SELECT 1 FROM pieces WHERE at_ns >= ? AND run = ?) ORDER BY at_ns DESC, n DESC "
-                              "LIMIT 1", (ns, self._own, ns, self._own)).fetchone()
+                              "LIMIT 1", (ns, self.own, ns, self.own)).fetchone()
         chosen = chosen or base.execute(f"SELECT n, run, chapter, minute, at_ns FROM pieces WHERE at_ns <= ? AND "
                                         f"{self._ours} ORDER BY at_ns DESC, n DESC LIMIT 1", (ns, MARK)).fetchone()
         chosen = chosen or base.execute(f"SELECT n, run, chapter, minute, at_ns FROM pieces WHERE {self._ours} "
@@ -291,7 +296,7 @@ class Reader:
                         pieces[-1].left_out)
         self._read_texts(base, run, chapter, n)
         return Kept(moment, pieces, self._texts.get, self._around_there,
-                    None if run == self._own else interfaces_of(about))
+                    None if run == self.own else interfaces_of(about))
 
     def _around(self, base: sqlite3.Connection, ns: int) -> tuple[int | None, ...]:
         """The oldest moment, the newest before, the oldest after, and the newest; None where there is none."""

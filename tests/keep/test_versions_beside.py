@@ -4,6 +4,7 @@ is in the bound of bytes."""
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sqlite3
 import subprocess
@@ -19,6 +20,7 @@ from test_moments import Watched, long_capture
 from netwatch.addons.history import History
 from netwatch.cli import caller_files
 from netwatch.history import database, moments, store
+from netwatch.history.tape import Piece
 from netwatch.run.session import Session
 
 OTHER = "CREATE TABLE IF NOT EXISTS other (version INTEGER);"
@@ -113,6 +115,42 @@ def test_the_one_that_runs_keeps_its_history(state: Path) -> None:
         writer.add(flow(3), 3, 3)
     writer.close()
     assert [record["id"] for record in store.records(0, 10)] == [1, 2, 3] and not list(state.glob("*.old-*"))
+
+
+def test_what_another_has_begun_meanwhile_is_not_set_aside(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two of one version find a history of another at the same time: the later one goes on in what the first began."""
+    path = store.path()
+    database.Base(path, store.SCHEMA + OTHER).close()
+    set_aside = database._set_aside
+    with contextlib.ExitStack() as until:
+        said: list[str] = []
+
+        def later(where: Path, found: tuple[int, int]) -> Path | None:
+            if not said:
+                said.append(until.enter_context(another("")))
+            return set_aside(where, found)
+
+        monkeypatch.setattr(database, "_set_aside", later)
+        writer = store.Writer(1 << 20)
+        assert f"{path}.old-1" in said[0]
+        writer.add(flow(1), 1, 1)
+        assert not writer.news and [each.name for each in state.glob("history.sqlite.old-*")] == [f"{path.name}.old-1"]
+        writer.close()
+    assert [record["id"] for record in store.records(0, 10)] == [1]
+
+
+def test_what_was_exchanged_while_it_was_opened_is_opened_again(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And who finds another each time says so, and does not go on for ever."""
+    path, marks = store.path(), [None, None]
+    mark = database._mark
+    monkeypatch.setattr(database, "_mark", lambda where: marks.pop() if marks else mark(where))
+    writer = store.Writer(1 << 20)
+    writer.add(flow(1), 1, 1)
+    writer.close()
+    assert not marks and [record["id"] for record in store.records(0, 10)] == [1]
+    monkeypatch.setattr(database, "_mark", lambda where: None)
+    with pytest.raises(database.HistoryError, match="others exchange it"):
+        database.Base(path, store.SCHEMA)
 
 
 def test_it_goes_on_where_another_has_put_it(state: Path) -> None:
@@ -217,3 +255,35 @@ def test_what_cannot_be_forgotten_keeps_nothing_else(state: Path, tmp_path: Path
         caller_files.forget(1_750_000_000 * 10**9)
     there = moments.span()
     assert there is not None and there.moments == 0
+
+
+def test_two_runs_share_no_number(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file was removed under the one that runs, and another began it anew: each has its own moments, and closes its
+    own run alone."""
+    monkeypatch.setattr("netwatch.history.moments.AGAIN_S", 0.05)
+
+    def put(writer: moments.Writer, second: int) -> None:
+        writer.put(Piece(10**18 + second * 10**9, True, b"x" * 10, 10, (0,) * 6, 0), {}, b"", lambda: {})
+        until = time.monotonic() + 10
+        while writer.waiting and time.monotonic() < until:
+            time.sleep(0.01)
+        assert not writer.waiting
+
+    about = [{"label": name, "interfaces": []} for name in "AB"]
+    first = moments.Writer(1 << 30, about[0])
+    put(first, 0)
+    for part in database.PARTS:
+        Path(f"{moments.path()}{part}").unlink(missing_ok=True)
+    second = moments.Writer(1 << 30, about[1])
+    put(second, 1)
+    put(first, 60)
+    put(first, 120)
+    first.close()
+    base = sqlite3.connect(moments.path())
+    assert {json.loads(told)["label"]: (run, is_open) for run, told, is_open in
+            base.execute("SELECT run, about, open FROM runs")} == {"B": (second.run, 1), "A": (first.run, 0)}
+    # the moment of the 60th second leads on from a chapter that is gone, or begins one: none of it is another's
+    assert base.execute("SELECT count(*) FROM pieces WHERE run = ?", (second.run,)).fetchone() == (1,)
+    assert base.execute("SELECT count(*) FROM pieces WHERE run = ?", (first.run,)).fetchone()[0] > 0
+    base.close()
+    second.close()
