@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 NOT_BESIDE: tuple[tuple[str, object], ...] = (
     ("what", "flows"), ("fields", None), ("sort", None), ("limit", None), ("format", None), ("time", "iso"),
     ("flat", False), ("wide", False), ("by", None), ("follow", None), ("with_secrets", False), ("interface", []),
-    ("source", None), ("exported", False), ("history", None), ("each", False), ("scheduler", None))
+    ("source", None), ("exported", False), ("history", None), ("each", False), ("scheduler", None),
+    ("show_secrets", False), ("resolve", False), ("no_pager", False), ("flush", False))
+# of how flows are followed
+OF_FLOWS: tuple[tuple[str, object], ...] = (("keylog", []), ("workers", 1), ("no_dpi", False), ("copies", None))
 
 
 def check(options: argparse.Namespace) -> None:
@@ -50,7 +53,12 @@ def straight(options: argparse.Namespace, selection: Selection) -> bool:
 
 
 def copied(options: argparse.Namespace, selection: Selection, found: Callable[[], int]) -> int:
-    """Copy them; the exit code, for which `found` is asked when all went well."""
+    """Copy them; the exit code, for which `found` is asked when all went well. Raises CommandError, also for an option
+    of how flows are followed."""
+    for name, unused in OF_FLOWS:
+        if getattr(options, name) != unused:
+            raise CommandError(f"--{name.replace('_', '-')} has no effect: --bare follows no flow where the filter "
+                               "asks for headers alone")
     from netwatch._fast.view.framecopy import FrameCopy
     from netwatch.filter.distinct import classes_of
 
@@ -65,7 +73,7 @@ def copied(options: argparse.Namespace, selection: Selection, found: Callable[[]
     try:
         saving = Saving(options, None)
         try:
-            sandbox.shut_in(options.settings, options.keylog or [os.environ.get("SSLKEYLOGFILE", "")])
+            sandbox.shut_in(options.settings, [os.environ.get("SSLKEYLOGFILE", "")])
             copy = FrameCopy(source.interfaces, classes_of(where.node, "packet") if where is not None else {},
                              (lambda record: where.matches(record, None)) if where is not None else None)
             with stopped_by(stop):

@@ -81,12 +81,15 @@ class Saving:
         self._with_secrets: bool = options.with_secrets
         self._bare: bool = getattr(options, "bare", False)
         self._files: list[WholeFile] = []
-        for path in (self.path, *([self.path + BESIDE] if _is_classic(self.path) and not self._bare else [])):
+        beside = self.path + BESIDE if _is_classic(self.path) else ""
+        for path in (self.path, *([beside] if beside and not self._bare else [])):
             try:
-                self._files.append(WholeFile(path, options.force))
+                self._files.append(WholeFile(path, options.force, beside if self._bare else ""))
             except OSError as e:
                 self._drop_files()
-                raise CommandError(f"--write {path}: {e.strerror}{_instead(path, e.errno)}", exit_code_of(e)) from None
+                there = e.filename if e.filename == beside else path
+                raise CommandError(f"--write {there}: {e.strerror}{_instead(there, e.errno)}",
+                                   exit_code_of(e)) from None
         fds = [file.fd for file in self._files]
         self._packing = Packing(self.path, fds[0]) if self.path.endswith(ENDINGS) else None
         self._writer = _writer(self.path, [self._packing.fd, *fds[1:]] if self._packing is not None else fds,

@@ -69,15 +69,25 @@ class WholeFile(Whole):
     """Opened for writing at `fd`, which its user closes; mode 0600, the caller's.
 
     An existing regular file is replaced by keep() with `force`, refused otherwise; a link, and what is no file, always.
+    So is that of the name `beside`, which tells of the file that was there: keep() removes it.
     """
 
-    def __init__(self, path: str, force: bool = False) -> None:
-        """Raises OSError."""
+    def __init__(self, path: str, force: bool = False, beside: str = "") -> None:
+        """Raises OSError, which has the name of what is in the way."""
         def make(made: str) -> None:
             _refuse(path, force)
+            if beside:
+                _refuse(beside, force)
             self.fd = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
-        super().__init__(path, make, os.rename if force else _link, os.unlink)
+        def name(made: str, path: str) -> None:
+            if beside:
+                _refuse(beside, force)
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(beside)  # first: it would tell lies of the new file
+            (os.rename if force else _link)(made, path)
+
+        super().__init__(path, make, name, os.unlink)
 
 
 class WholeFolder(Whole):

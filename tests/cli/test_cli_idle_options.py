@@ -24,6 +24,8 @@ FILES = [TOUR, HTTPS, FTP, TOUR]  # of one there are copies
 WHOLE = os.environ.get("NETWATCH_MATRIX") == "1"
 BASES: dict[str, list[str]] = {  # for each command: a run that has an answer
     "read": ["read", *FILES], "hosts": ["hosts", *FILES],
+    "bare": ["read", *FILES, "--bare", "--write", "out.pcapng", "--where", "tcp or udp"],
+    "bare of flows": ["read", *FILES, "--bare", "--write", "out.pcapng", "--where", "app in {tls, dns}"],
     "show": ["show", HTTPS, FTP, "--where", "(ftp or tls or dns) and len > 70"],
     **{f"stats {topic}": ["stats", topic, *FILES] for topic in (TOPICS if WHOLE else ("io",))},
     "assert": ["assert", "bytes < 1", *FILES], "diff": ["diff", TOUR, HTTPS],
@@ -69,12 +71,14 @@ UNSEEN: dict[str | tuple[str, str], str] = {  # option, or command and option: w
     ("uptime", "--since"): "there is no log", ("forget", "--before"): "nothing is kept",
     ("stats dns", "--keylog"): "there is no DNS in it", ("diagnose", "--read"): "there is nothing wrong",
     ("export", "--read"): "there is no HTTP in it",
+    ("bare of flows", "--copies"): "the filter does not ask what is a copy",
     **{(f"egress {act}", "--read"): "no owners are known of files" for act in ("lint", "promote")},
     "--limit": "fewer are shown anyway", "--sort": "they are in that order anyway",
 }
 SURE = {  # commands of which these are seen, so that the table above hides no fault
     "read": {"--show-secrets", "--no-dpi", "--set", "--config", "--copies", "--limit", "--sort", "--top",
              "--exit-status"},
+    **{key: {"--show-secrets", "--resolve", "--no-pager", "--limit", "--sort"} for key in ("bare", "bare of flows")},
     "show": {"--show-secrets", "--limit"}, "sql": {"--show-secrets", "--set", "--format"},
     "hosts": {"--sort", "--top", "--no-dpi"}, "config show": {"--set", "--format", "--force"},
     "config init": {"--set", "--format"}, "config check": {"--set", "--format", "--force"},

@@ -68,6 +68,25 @@ def test_classic_files_have_nothing_beside(tmp_path: Path, capfdbinary: pytest.C
     assert len(frames(tmp_path / "all.pcap")) == 9
 
 
+@pytest.mark.parametrize("text", ["udp", "app == dns"])
+def test_what_told_of_the_file_before_does_not_stay_beside_it(text: str, netwatch: Run, tmp_path: Path) -> None:
+    source, out = ROOT / "docs" / "tour.pcap", tmp_path / "out.pcap"
+    beside = tmp_path / "out.pcap.jsonl"
+    words = ("read", str(source), "--write", str(out), "--where", text, "--bare")
+    beside.write_text("{}\n")
+    refused = netwatch(*words)
+    assert refused.returncode != 0
+    assert refused.stderr.strip().endswith(f"{beside}: File exists; --force replaces it")
+    assert list(tmp_path.iterdir()) == [beside]
+    assert netwatch("read", str(source), "--write", str(out), "--what", "summary", "--force").returncode == 0
+    assert beside.read_text() != "{}\n"
+    assert netwatch(*words, "--force", "--sandbox", "strict").returncode == 0
+    assert list(tmp_path.iterdir()) == [out]
+    beside.symlink_to(source)
+    assert netwatch(*words, "--force").returncode != 0
+    assert beside.is_symlink()
+
+
 def test_which_filters_need_no_flow(netwatch: Run) -> None:
     """None that asks what a flow says, or what depends on other frames."""
     from netwatch.cli.read import prepared
@@ -94,6 +113,10 @@ def test_which_filters_need_no_flow(netwatch: Run) -> None:
     (["--bare", "--fields", "src"], "it does not go with --fields"),
     (["--bare", "-i", "lo"], "it does not go with --interface"),
     (["--bare", "--with-secrets"], "it does not go with --with-secrets"),
+    *((["--bare", option], f"it does not go with {option}") for option in ("--show-secrets", "--resolve", "--no-pager",
+                                                                           "--flush")),
+    *((["--bare", *option.split()], f"{option.split()[0]} has no effect")
+      for option in ("--no-dpi", "--workers 2", "--keylog x.keys")),
 ])
 def test_what_does_not_go_with_it(words: list[str], said: str, netwatch: Run, tmp_path: Path) -> None:
     write = ["--write", str(tmp_path / "out.pcapng")] if words[1:] else []
