@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from netwatch.records.validation import field_fault, own_paths, where_fault
 from netwatch.run import addons
 from netwatch.store.lists import ListError
 from netwatch.store.lists import read as read_list
-from netwatch.store.settings import SettingError, Settings, find
+from netwatch.store.settings import SettingError, Settings
 
 _names = threading.Lock()
 
@@ -101,7 +102,9 @@ def settings_of(given: Mapping[str, Value | Sequence[str]], file: str | None) ->
                 name = key.removeprefix(config.LISTS)
                 settings = settings._replace(lists={**settings.lists, name: read_list(name, value, Path())})
             else:
-                settings = settings.but(key, find(key).accept(value), "settings=")
+                settings = settings.given(key, value, "settings=")
+    for note in settings.notes:
+        warnings.warn(note, stacklevel=2)
     return settings
 
 

@@ -68,13 +68,13 @@ def _init(path: Path, force: bool) -> int:
 def _check(path: Path) -> int:
     """Name every mistake; exit 1 when there is one."""
     try:
-        _, wrong = config.load(path)
+        settings, wrong = config.load(path)
     except OSError as e:
         if isinstance(e, FileNotFoundError):
             raise CommandError(f"{path}: {e.strerror}; `netwatch config init` writes one with all defaults",
                                EXIT_MISSING) from None
         raise CommandError(f"{path}: {e.strerror}", EXIT_PERMISSION) from None
-    for line in wrong:
+    for line in (*wrong, *settings.notes):
         print(line)
     if not wrong:
         print(f"{path}: no mistakes", file=sys.stderr)

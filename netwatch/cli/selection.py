@@ -67,6 +67,8 @@ def read_settings(texts: list[str], file: str | None = None) -> Settings:
                                   from_environment(settings, os.environ))
     except (SettingError, ListError) as e:
         raise CommandError(str(e)) from None
+    for note in settings.notes:
+        say(note)
     for name, near in strangers(os.environ):
         say(f"{name} in the environment sets nothing; did you mean {near}?")
     if settings.lists or "netwatch.filter.lists" in sys.modules:  # else nobody has any: filters are not loaded for that

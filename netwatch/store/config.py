@@ -12,7 +12,7 @@ from pathlib import Path
 
 from netwatch.model.option import Value
 from netwatch.store import files, folders, lists
-from netwatch.store.settings import SETTINGS, SettingError, Settings, find
+from netwatch.store.settings import SETTINGS, SettingError, Settings
 
 _NAME = r"""(?:[A-Za-z0-9_-]+|"[^"\\]*"|'[^']*')"""
 _PATH = rf"{_NAME}(?:\s*\.\s*{_NAME})*"
@@ -55,7 +55,7 @@ def load(path: Path) -> tuple[Settings, list[str]]:
                 wrong.append(f"{place}: {e}")
             continue
         try:
-            settings = settings.but(key, find(key).accept(value), place)
+            settings = settings.given(key, value, place)
         except SettingError as e:
             given = "" if key not in SETTINGS else f", not {json.dumps(value, default=str, ensure_ascii=False)}"
             wrong.append(f"{place}: {e}{given}")

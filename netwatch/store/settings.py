@@ -23,6 +23,8 @@ COLORS = ("text", "muted", "faint", "title", "head", "accent", "good", "warn", "
 WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 PREFIX = "NETWATCH_"
 OTHERS = frozenset({"NETWATCH_KEY", "NETWATCH_PAGER", "NETWATCH_GEOIP"})  # variables that are no settings
+DEFAULT = "default"  # origin of what nobody set
+ONCE = {"capture.ring_mb": 4_096}  # numbers that earlier versions took: more than the highest is the highest
 COLOR = re.compile(r"(?:#[0-9a-fA-F]{6}|1?\d?\d|2[0-4]\d|25[0-5])?")
 
 
@@ -71,14 +73,18 @@ class Setting(Option):
         assert isinstance(value, int | str)
         return value
 
-    def parse(self, text: str) -> Value:
-        """The value of a text. Raises SettingError."""
+    def meant(self, text: str) -> object:
+        """What a text stands for; accept() tells whether the setting may have it."""
         text = text.strip()
         if isinstance(self.default, bool):
-            return self.accept(WORDS.get(text.lower(), text))
+            return WORDS.get(text.lower(), text)
         if isinstance(self.default, int):
-            return self.accept(int(text) if re.fullmatch(r"\d{1,12}", text) else text)
-        return self.accept(text)
+            return int(text) if re.fullmatch(r"\d{1,12}", text) else text
+        return text
+
+    def parse(self, text: str) -> Value:
+        """The value of a text. Raises SettingError."""
+        return self.accept(self.meant(text))
 
     def shown(self, value: Value) -> str:
         """The value as a text that parse() takes."""
@@ -118,8 +124,8 @@ _TABLE = (
     Setting("capture.promiscuous", False, "Also take frames that are for other machines."),
     Setting("sandbox.mode", "on", "Give up all rights before reading: as far as can be, or wholly or not at all.",
             choices=("off", "on", "strict")),
-    Setting("agent.ring_mb", 8, "The kernel's ring for captured frames, in MiB, in place of capture.ring_mb: an agent "
-            "is to be small.", 1, 1_024),
+    Setting("agent.ring_mb", 8, "The agent's ring in place of capture.ring_mb, in MiB, as an agent is to be small; "
+            "where only that one is set, that holds.", 1, 1_024),
     Setting("agent.what", "flows,dns,http,tls,alerts,findings", "Records that the agent logs and sends."),
     Setting("agent.where", "", "A filter: only records that pass are logged and sent; alerts and findings "
             "always are."),
@@ -185,12 +191,13 @@ SETTINGS = Catalogue(_TABLE)
 
 class Settings(NamedTuple):
     """Values that differ from their defaults, and the origin of each that was set; `path` is the file in use, `lists`
-    are those that filters may name."""
+    are those that filters may name, `notes` say what was taken otherwise than it was given."""
 
     changed: Mapping[str, Value]
     origins: Mapping[str, str] = {}
     path: str = ""
     lists: Mapping[str, tuple[str, ...]] = {}
+    notes: tuple[str, ...] = ()
 
     def of(self, key: str) -> Any:     # Any: of its option's type, which no key tells
         """The value, of its setting's type."""
@@ -198,11 +205,19 @@ class Settings(NamedTuple):
 
     def origin(self, key: str) -> str:
         """Where its value comes from: "default", FILE:LINE, the name of a variable, --set."""
-        return self.origins.get(key, "default")
+        return self.origins.get(key, DEFAULT)
 
     def but(self, key: str, value: Value, origin: str) -> Settings:
         """The same with another value."""
         return self._replace(changed={**self.changed, key: value}, origins={**self.origins, key: origin})
+
+    def given(self, key: str, value: object, origin: str) -> Settings:
+        """The same with what somebody gave. Raises SettingError."""
+        setting = find(key)
+        if type(value) is int and setting.high < value <= ONCE.get(key, 0):
+            note = f"{origin}: {key} is {setting.high:,}, the most that it can be, not {value:,}"
+            return self.but(key, setting.high, origin)._replace(notes=(*self.notes, note))
+        return self.but(key, setting.accept(value), origin)
 
     @property
     def timeouts(self) -> dict[str, int]:
@@ -239,7 +254,7 @@ def from_environment(settings: Settings, environment: Mapping[str, str]) -> Sett
         name = variable(key)
         if name in named:
             try:
-                settings = settings.but(key, SETTINGS[key].parse(environment[name]), name)
+                settings = settings.given(key, SETTINGS[key].meant(environment[name]), name)
             except SettingError as e:
                 raise SettingError(f"{name}={environment[name]}: {e}") from None
     return settings
@@ -272,7 +287,7 @@ def parse_settings(texts: Iterable[str], settings: Settings | None = None) -> Se
             setting = find(key)
             if not equals:
                 raise SettingError(f"{key} is {setting.kind}")
-            settings = settings.but(key, setting.parse(value), "--set")
+            settings = settings.given(key, setting.meant(value), "--set")
         except SettingError as e:
             raise SettingError(f"--set {text}: {e}") from None
     return settings

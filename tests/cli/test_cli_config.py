@@ -8,6 +8,8 @@ import tomllib
 import pytest
 from netwatch_command import COMMAND, ENVIRONMENT, ROOT
 
+from netwatch.api.asked import settings_of
+from netwatch.cli import agent
 from netwatch.run import addons
 from netwatch.store import config
 from netwatch.store.settings import (
@@ -77,6 +79,41 @@ def test_who_wins(tmp_path):
 def test_mistakes_are_named_by_line(tmp_path, text, line, said):
     _, wrong = load(tmp_path, text)
     assert len(wrong) == 1 and wrong[0].startswith(f"{tmp_path}/netwatch.toml:{line}: ") and said in wrong[0]
+
+
+@pytest.mark.parametrize("number", [1025, 4096])
+def test_a_ring_that_earlier_versions_took_stops_nothing(tmp_path, number):
+    """It is as large as it can be, and that is said, wherever it was set; a number that never could be is refused."""
+    path = tmp_path / "netwatch.toml"
+    path.write_text(f"[capture]\nring_mb = {number}\n")
+    most = SETTINGS["capture.ring_mb"].high
+    note = f"capture.ring_mb is {most:,}, the most that it can be, not {number:,}"
+    done = run("read", str(TOUR), "--what", "summary", "--config", str(path))
+    assert (done.returncode, done.stderr) == (0, f"netwatch: {path}:2: {note}\n")
+    checked = run("config", "check", "--config", str(path))
+    assert (checked.returncode, checked.stdout) == (0, f"{path}:2: {note}\n")
+    for settings in (parse_settings([f"capture.ring_mb={number}"]),
+                     from_environment(Settings({}), {"NETWATCH_CAPTURE_RING_MB": str(number)})):
+        assert settings.of("capture.ring_mb") == most
+        assert settings.notes == (f"{settings.origin('capture.ring_mb')}: {note}",)
+    with pytest.warns(UserWarning, match="the most that it can be"):
+        assert settings_of({"capture.ring_mb": number}, None).of("capture.ring_mb") == most
+    with pytest.raises(SettingError):
+        parse_settings(["capture.ring_mb=4097"])
+    with pytest.raises(SettingError):
+        parse_settings([f"agent.ring_mb={number}"])
+
+
+@pytest.mark.parametrize(("texts", "key"), [
+    ([], "agent.ring_mb"), (["capture.ring_mb=256"], "capture.ring_mb"), (["agent.ring_mb=8"], "agent.ring_mb"),
+    (["capture.ring_mb=256", "agent.ring_mb=8"], "agent.ring_mb")])
+def test_the_ring_of_the_agent(monkeypatch, texts, key):
+    """Its own, unless only that of all captures was set; the capture is begun with it."""
+    rings = []
+    monkeypatch.setattr("netwatch.cli.headless.running", lambda *_, ring_mb, **__: rings.append(ring_mb) or 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        agent.main(["--metrics", "127.0.0.1:0", "--sandbox", "off", *(f"--set={text}" for text in texts)])
+    assert rings == [parse_settings(texts).of(key)]
 
 
 def test_a_variable_that_sets_nothing_is_said():
