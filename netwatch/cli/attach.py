@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 from netwatch.cli import live
 from netwatch.cli.errors import EXIT_MISSING, EXIT_UNAVAILABLE, CommandError, say
 from netwatch.cli.parser import Parser
-from netwatch.cli.stdio import shows_to_a_person
 
 if TYPE_CHECKING:
     from netwatch._fast.input.source import Source
@@ -56,17 +55,12 @@ def main(arguments: list[str]) -> int:
     options, rest = build_parser().parse_args(arguments[:mark]), arguments[mark + 1 :]
     if not HOST.fullmatch(options.host):
         raise CommandError(f"{options.host!r} is no name of a host: [USER@]NAME, or ssh://[USER@]NAME[:PORT]")
-    if not shows_to_a_person():
-        raise CommandError(f"no terminal here; {shlex.join(command_of(options))} | netwatch read -", EXIT_UNAVAILABLE)
-    shows = live.prepared(rest)
+    packets = argparse.Namespace(**{**vars(options), "tables": False})  # tables are for a terminal alone
+    shows = live.prepared(rest, lambda shows: _check(options, shows),
+                          f"{shlex.join(command_of(packets))} | netwatch read -")
     if isinstance(shows, int):
         return shows
-    if shows.read or shows.interface or shows.capture_filter:
-        raise CommandError("attach shows the other machine: -i and -f go before --, and no file is read")
-    if shows.promiscuous:
-        raise CommandError("--promiscuous is of a capture: set capture.promiscuous on the other machine")
     if options.tables:
-        _check_tables(shows)
         options.no_dpi = shows.no_dpi
     live.need_curses()
     from netwatch.model.contract import Purpose
@@ -88,6 +82,16 @@ def main(arguments: list[str]) -> int:
             say(f"{options.host}: {link.why()}")
             return link.code
         return code
+
+
+def _check(options: argparse.Namespace, shows: argparse.Namespace) -> None:
+    """Raises CommandError for an option of the terminal that has no effect on what comes from another machine."""
+    if shows.read or shows.interface or shows.capture_filter:
+        raise CommandError("attach shows the other machine: -i and -f go before --, and no file is read")
+    if shows.promiscuous:
+        raise CommandError("--promiscuous is of a capture: set capture.promiscuous on the other machine")
+    if options.tables:
+        _check_tables(shows)
 
 
 def _check_tables(shows: argparse.Namespace) -> None:

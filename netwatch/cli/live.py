@@ -109,9 +109,11 @@ def main(arguments: list[str]) -> int:
     return options if isinstance(options, int) else _show(options)
 
 
-def prepared(arguments: list[str]) -> argparse.Namespace | int:
+def prepared(arguments: list[str], check: Callable[[argparse.Namespace], None] = lambda options: None,
+             instead: str = "use `netwatch read` for output without one") -> argparse.Namespace | int:
     """The options with their settings; or the exit code, where the words asked for nothing but to be told something.
-    Raises CommandError."""
+    `check` raises CommandError for those that cannot be meant; `instead`: what to do where no terminal is. Raises
+    CommandError."""
     options = build_parser().parse_args(arguments)
     if options.version:
         from netwatch import __version__
@@ -137,12 +139,13 @@ def prepared(arguments: list[str]) -> argparse.Namespace | int:
         raise CommandError(f"-w {options.where}: here -w is a filter; `netwatch read -i NAME -w FILE` saves packets")
     parse_where(options.where or None)
     options.settings = read_settings([*options.set, *_as_settings(options)], options.config)
+    check(options)
     use_client_names()
     if "-" in options.read:
         piped = keys_from_terminal()
         options.read = [piped if path == "-" else path for path in options.read]
     if not shows_to_a_person():
-        raise CommandError("no terminal here; use `netwatch read` for output without one", EXIT_UNAVAILABLE)
+        raise CommandError(f"no terminal here; {instead}", EXIT_UNAVAILABLE)
     log.begin(argparse.Namespace(**{**vars(options), "files": options.read}))
     return options
 

@@ -183,6 +183,19 @@ def test_without_a_terminal(netwatch: Run) -> None:
     done = netwatch("attach", "web1", "-i", "eth0")
     assert done.returncode == 69
     assert "ssh -T -C" in done.stderr and "netwatch feed -i eth0" in done.stderr
+    tables = netwatch("attach", "web1", "--tables")
+    assert tables.returncode == 69
+    assert tables.stderr.endswith("-- web1 'netwatch feed' | netwatch read -\n"), "it reads no tables"
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (["--", "--read", "x.pcap"], "no file is read"), (["--", "--promiscuous"], "--promiscuous is of a capture"),
+    (["--tables", "--", "--keylog", "x"], "attach without --tables"), (["--", "--nonsense"], "--nonsense"),
+    (["--tables", "--", "--set", "flows.max=9000"], "--set flows.max has no effect")])
+def test_what_cannot_be_meant_is_said_without_a_terminal_too(netwatch: Run, words: list[str], said: str) -> None:
+    done = netwatch("attach", "web1", *words)
+    assert done.returncode == 2
+    assert said in done.stderr and "no terminal" not in done.stderr
 
 
 CONFIG = """
