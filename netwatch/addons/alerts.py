@@ -108,14 +108,15 @@ class MuteOne:
 
 @dataclass(frozen=True)
 class MuteFinding:
-    """Hide the findings of this name, as about() has it, from now on."""
+    """Hide the findings of this name, as about_finding() has it, from now on."""
 
     name: str
 
     def run(self, session: Session) -> str:
         why = session.get(AlertMarks).change(lambda kept: kept[FINDING].update({self.name: None}))
-        kind, *ends = self.name.split(" ")
-        return f"Findings of {kind} of {' and '.join(end for end in ends if end != '-')} are muted{why}"
+        kind, src, dst, port = self.name.split(" ")
+        ends = " and ".join(end for end in (src, dst) if end != "-")
+        return f"Findings of {kind} of {ends}{f', port {port},' if port != '-' else ''} are muted{why}"
 
 
 def _muted(session: Session, name: str) -> str:

@@ -16,7 +16,7 @@ from netwatch.addons.alerts import AlertMarks, words
 from netwatch.addons.hosts import hosts_of
 from netwatch.addons.interfaces import InterfacesAddon
 from netwatch.addons.timeline import DROPS, Mark, TimelineAddon
-from netwatch.detect.acknowledged import about
+from netwatch.detect.acknowledged import about_finding
 from netwatch.diagnose.addon import Diagnose
 from netwatch.diagnose.contract import EXPIRED, OPEN
 from netwatch.diagnose.report import dropped
@@ -144,7 +144,7 @@ def _findings(session: Session, until_ns: int) -> list[Card]:
                  f"{each['cause']}. {'; '.join(each['evidence'])}; told from the thresholds of {each['kind']} on.", "",
                  each["filter"], since=f"{each['since'][11:19]} UTC, last {each['last'][11:19]}",
                  causes=tuple(each.get("causes", ())), advice=each["advice"], over=each["closes_when"],
-                 steps=tuple(course.steps), step_s=course.step_s, finding=about(each["kind"], each))
+                 steps=tuple(course.steps), step_s=course.step_s, finding=about_finding(each["kind"], each))
             for each, course in found]
 
 

@@ -3,7 +3,7 @@ Insights and the palette change it (addons/alerts.py), records and screens show 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 
 from netwatch.store import files, folders
@@ -13,7 +13,8 @@ Kept = dict[str, dict[str, None]]
 
 
 def path() -> Path:
-    """One a line: ack ID; mute or, of findings, finding KIND SRC DST ("-" for an end that there is not)."""
+    """One a line: ack ID; mute KIND SRC DST; finding KIND SRC DST DPORT, of earlier versions without the port, which
+    stands for all. "-" is for what there is not."""
     return folders.state_folder() / "alerts"
 
 
@@ -32,5 +33,15 @@ def load() -> Kept:
 
 
 def about(kind: str, ends: Mapping[str, object]) -> str:
-    """What is muted with an alert or a finding: its kind, between the same ends."""
+    """What is muted with an alert: its kind, between the same ends."""
     return f"{kind} {ends.get('src', '-')} {ends.get('dst', '-')}"
+
+
+def about_finding(kind: str, ends: Mapping[str, object]) -> str:
+    """What is muted with a finding: its kind, between the same ends and of the same port there."""
+    return f"{about(kind, ends)} {ends.get('dport', '-')}"
+
+
+def is_quiet(kind: str, ends: Mapping[str, object], quiet: Container[str]) -> bool:
+    """Is the finding among those that are muted?"""
+    return about_finding(kind, ends) in quiet or about(kind, ends) in quiet

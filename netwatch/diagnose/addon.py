@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from netwatch._fast.notice.tallies import Tallies
 from netwatch._fast.notice.watch import Watch
-from netwatch.detect.acknowledged import FINDING, about, load
+from netwatch.detect.acknowledged import FINDING, is_quiet, load
 from netwatch.detect.addon import Detect
 from netwatch.detect.episodes import Bounded
 from netwatch.diagnose import table
@@ -61,7 +61,7 @@ class Diagnose(Addon):
         self._rules: dict[str, list[Rule]] = {}
         self._courses: Bounded[tuple[str, Subject], Course] = Bounded(COURSES)
         self._muted: list[tuple[str, str]] = []
-        self.quiet: Mapping[str, None] = {}  # findings that somebody has muted, as about() names them
+        self.quiet: Mapping[str, None] = {}  # findings that somebody has muted, as about_finding() names them
         self._tallies: Tallies | None = None
         self._own: Watch | None = None
         self._untold: list[Finding] = []
@@ -126,7 +126,7 @@ class Diagnose(Addon):
         found = finding.body(self.now, self._stale_s, self._follows.get(id(finding), []),
                              ranked(finding.rule.name, finding.subject, finding.totals, len(ill)))
         hosts = (found.get("src"), found.get("dst"))
-        if about(finding.rule.name, found) in self.quiet or any(
+        if is_quiet(finding.rule.name, found, self.quiet) or any(
                 kind == finding.rule.name and (not host or host in hosts) for kind, host in self._muted):
             found["mute"] = True
         return found

@@ -307,7 +307,7 @@ KEYS = (
     Key("insights", ("right",), "follow", "its flows", "the flows of the selected card, in Connections"),
     Key("insights", ("t",), "window_next", "time", "over how long: 5m, 1h, the whole session"),
     Key("insights", ("a",), "card_ack", "ack", "acknowledge the alert that the card tells of"),
-    Key("insights", ("m",), "card_mute", "mute", "hide the alert or the finding, and all of its kind between the ends"),
+    Key("insights", ("m",), "card_mute", "mute", "hide the alert, or the finding of its port: that kind of those ends"),
     *_moves("insights", "card"),
     *list_keys(
         "egress", "line",

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import scans
 from netwatch_command import ENVIRONMENT, Run
+from scans import ME, YOU
+from situation import syn
 from wire import pcap
 
 from netwatch.addons import alerts
@@ -71,6 +73,29 @@ def test_a_finding_by_a_key_and_across_a_restart(made: Path) -> None:
     assert again.do(alerts.Unmute()) == "1 mute is lifted" and load()[FINDING] == {}
     assert finding.finding in {card.finding for card in cards(again)}
     again.stop()
+
+
+def test_a_finding_of_another_port_is_another(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """That one port refuses is known: of another of the same host it is news, and has its card. What was muted without
+    a port, by an earlier version, still holds for all of them."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    path = tmp_path / "refused.pcap"
+    path.write_bytes(pcap(sorted(frame for dport in (9, 5432) for i in range(4)
+                                 for frame in syn(i, ME, YOU, 50000 + dport + i, dport, "rst"))))
+
+    def shown() -> set[str]:
+        return {card.finding for card in cards(session) if card.finding}
+    session = Replayed(str(path), label="made.pcap", asked=False)
+    assert shown() == {f"refused - {YOU} 9", f"refused - {YOU} 5432"}
+    assert session.do(alerts.MuteFinding(f"refused - {YOU} 9")) == f"Findings of refused of {YOU}, port 9, are muted"
+    assert shown() == {f"refused - {YOU} 5432"}
+    session.do(alerts.Unmute())
+    session.get(alerts.AlertMarks).change(lambda kept: kept[FINDING].update({f"refused - {YOU}": None}))
+    assert shown() == set()
+    session.stop()
+    session = Replayed(str(path), label="made.pcap", asked=False)
+    assert shown() == set()
+    session.stop()
 
 
 def test_a_card_of_counts_cannot_be_muted(made: Path) -> None:

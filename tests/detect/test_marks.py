@@ -16,11 +16,11 @@ from wire import pcap
 
 from netwatch.addons import alerts
 from netwatch.addons.timeline import Entry, Timeline
-from netwatch.detect.acknowledged import ACK, MUTE, load
+from netwatch.detect.acknowledged import ACK, FINDING, MUTE, load
 from netwatch.model.contract import Purpose
 from netwatch.run.session import Session
 
-KEPT = (ACK, MUTE)
+KEPT = (ACK, MUTE, FINDING)
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +71,7 @@ def test_muted_until_it_is_lifted() -> None:
             again.do(alerts.MuteNewest())
         assert shown(again) == [] and again.do(alerts.MuteNewest()) == "There is no alert to mute"
         assert "lifted" in again.do(alerts.Unmute()) and shown(again) == before
-        assert again.do(alerts.Unmute()) == "No alert is muted"
+        assert again.do(alerts.Unmute()) == "Nothing is muted"
     assert load()[MUTE] == {}
 
 
