@@ -80,7 +80,6 @@ class Session:
         self._done = False
         self._failure: str | None = None
         self._meter = Meter()
-        self._ahead = Ahead()
         self._past: Past | None = None  # the moment that was looked at last
         self.listener: Callable[[str, str], None] | None = None  # told the severity and the line of all that is said
 
@@ -110,6 +109,7 @@ class Session:
         self.engine = self.engines[0]
         self.owners = self.get(FlowOwners)
         self._sparklines = self.get(Sparklines)
+        self._ahead = Ahead()
         self.view = EngineView(self.engine, source.interfaces, self.get(Names),
                                self._tellers(), fields.tell, self.get(Throughput).history)
         for text, severity in self._unsaid or ():  # the listener has heard it

@@ -96,7 +96,7 @@ class Poller(threading.Thread):
         self._stopping = False
         self._todo: collections.deque[Command] = collections.deque()
         self._progress: tuple[object, ...] = ()
-        self._ready = False                        # all is worked out that filters need
+        self._failed_ahead = False                 # what filters need cannot be worked out
         self._told_at: tuple[object, ...] = ()     # ... when the answer and the record were
         self._frozen: dict[object, object] = {}    # answers of the moment at which the display was paused
         self.on_crash: Callable[[BaseException], object] = lambda error: None
@@ -214,11 +214,12 @@ class Poller(threading.Thread):
     def _look_ahead(self) -> None:
         """Of a file that was read: have worked out what filters will need, a little at a time while nobody types."""
         health = self._latest.health
-        while health is not None and health.done and not self._ready:
+        while health is not None and health.done and not self._failed_ahead:
             try:
-                self._ready = self._session.prepare(self.AHEAD_S)
+                if self._session.prepare(self.AHEAD_S):  # asked each time: the file may have been read once more
+                    return
             except Exception as error:
-                self._ready = True
+                self._failed_ahead = True
                 self.on_crash(error)
             with self._news:
                 if self._news.wait_for(lambda: self._stopping or self._todo or self._wanted is not self._latest.request,

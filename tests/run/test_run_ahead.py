@@ -14,6 +14,7 @@ from netwatch.filter import Filter
 from netwatch.model.contract import Purpose
 from netwatch.model.session import Page
 from netwatch.run import ahead
+from netwatch.run.replay import Player
 from netwatch.run.session import Session
 
 NAMES = 12_000
@@ -63,6 +64,28 @@ def test_the_first_matches_come_while_all_are_looked_for(session: Session, monke
         assert len(first.rows) == QUESTION[3], "a whole screen of what is frequent"
     again = session.query(where, *QUESTION, early=pages.append)
     assert (again.total, again.rows) == (whole.total, whole.rows)
+
+
+def test_a_file_that_is_read_once_more_is_worked_out_ahead_again() -> None:
+    made = Session(Purpose(label="made"), lambda: open_bytes(CAPTURE))
+    made.player = Player(None)
+    made.start()
+    worked = []
+    for _ in range(2):
+        until = time.monotonic() + 30
+        while not made.health().done:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        while not made.prepare(0.05):
+            pass
+        worked.append((made.engine, made.view.view.work.calls))
+        made.player.toggle()
+        while made.engine is worked[-1][0]:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+    made.stop()
+    assert worked[0][0] is not worked[1][0]
+    assert min(calls for _, calls in worked) >= NAMES
 
 
 def test_what_is_quick_has_no_first_matches(session: Session) -> None:

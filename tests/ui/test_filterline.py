@@ -1,6 +1,7 @@
 """The filter line beyond typing: completion, history kept from run to run, what a slow answer looks like."""
 import stat
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -126,6 +127,25 @@ def test_a_slow_answer_says_so():
     assert driver.screen().count("searching") == 2
     driver.step(tick=False)
     assert "searching" not in driver.screen() and filterline.seconds_to_slow(driver.state) is None
+
+
+@pytest.mark.parametrize("matches", [3, 0])
+def test_first_matches_are_said_to_be_so(matches):
+    """As long as all are looked for: how many so far and among how many, or that there was none among these."""
+    driver = Driver(FakeSession(flows=50, still=True), 100, 30)
+    page = driver.state.snapshot.page
+    some = replace(page, rows=page.rows[:matches], total=matches, looked=1234)
+    driver.keys("/").type("port").keys("enter")
+    whole = driver.screen()
+    last = driver.poller.latest
+    driver.app.snapshot(replace(last, page=some, rows=some.rows, total=matches, offset=0, number=last.number + 1))
+    assert filterline.partial(driver.state) == 1234
+    screen = driver.screen()
+    assert f"{matches} flows so far, of the first 1,234" in screen
+    assert ("none of the first 1,234 flows" in screen) is not bool(matches)
+    assert "No flow passes" not in screen
+    driver.app.snapshot(replace(last, number=last.number + 2))
+    assert driver.screen() == whole and "of the first" not in whole
 
 
 def test_the_state_of_a_line_that_was_never_opened():

@@ -1,4 +1,5 @@
 """The thread between the terminal and the session: never in the way, never more work than needed."""
+import threading
 import time
 from dataclasses import replace
 
@@ -97,6 +98,57 @@ def test_what_every_screen_is_told_of_is_asked_for_now_and_then(done):
         poller._todo.append(object())
         poller._do_commands()
         assert tick(0, 0) == before + 1
+
+
+def test_the_first_matches_are_told_before_the_answer(poller_of):
+    """While the query runs, as the page of what was asked, from the first row on; then the whole answer."""
+    session, told, go_on = FakeSession(flows=50, still=True), threading.Event(), threading.Event()
+    whole = session.query
+
+    def query(where, *question, early=None):
+        page = whole(where, *question)
+        early(replace(page, rows=page.rows[:3], total=3, looked=20))
+        told.set()
+        assert go_on.wait(5)
+        return page
+
+    session.query = query
+    poller = poller_of(session, interval=60)
+    poller.ask(Request(sort="src", offset=10))
+    assert told.wait(5)
+    first = poller.latest
+    assert (first.page.looked, first.total, len(first.rows), first.offset, first.request.sort) == (20, 3, 3, 0, "src")
+    assert len(poller.rings) == 1
+    go_on.set()
+    wait_until(lambda: poller.latest.page.looked is None)
+    assert (poller.latest.total, poller.latest.offset, poller.latest.number) == (47, 10, first.number + 1)
+    assert len(poller.rings) == 2
+
+
+def test_a_file_that_is_read_once_more_is_looked_ahead_of_again(poller_of):
+    """Though nobody saw that it had begun anew; what cannot be worked out is not tried for ever."""
+    session, left, asked = FakeSession(flows=5, live=False, still=True), [3], []
+
+    def prepare(seconds):
+        asked.append(seconds)
+        if left[0] < 0:
+            raise RuntimeError("no")
+        left[0] = max(0, left[0] - 1)
+        return not left[0]
+
+    session.prepare = prepare
+    poller = poller_of(session, interval=0.02)
+    crashes = []
+    poller.on_crash = crashes.append
+    poller.ask(Request())
+    wait_until(lambda: not left[0])
+    left[0] = 2
+    wait_until(lambda: not left[0])
+    left[0] = -1
+    wait_until(lambda: crashes)
+    tried, number = len(asked), poller.latest.number
+    wait_until(lambda: poller.latest.number > number + 5)
+    assert len(asked) == tried and len(crashes) == 1
 
 
 def test_nothing_new_means_no_query(poller_of):
