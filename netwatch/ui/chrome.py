@@ -91,6 +91,7 @@ def damage_words(error: str) -> str:
 BRAND_CELLS = 11                   # "netwatch" and the gap behind it
 LEAST_SOURCE = 9                   # cells for the sign and the name of what is looked at
 NARROW = 78                        # columns below which there are only digits
+ROOMY = 100                        # ... and below which the footer has keys alone that nobody would guess
 ROOMY = 110                        # columns from which the status line says what the gravest finding is
 
 
@@ -266,7 +267,7 @@ def draw_footer(canvas: Canvas, y: int, state: State) -> None:
         x += _draw_hint(canvas, y, x, key, glyphs) + 2
     x = 1
     moves = keys.find(state.contexts(), "down")
-    if moves and moves.action == "row_down":
+    if moves and moves.action == "row_down" and canvas.cols >= ROOMY:
         arrows = "Up Down" if glyphs.ascii_only else "↑↓"
         x += canvas.put(y, x, arrows, KEY) + 1
         x += canvas.put(y, x, "select", MUTED) + 2

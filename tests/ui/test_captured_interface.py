@@ -1,7 +1,7 @@
 """The interface that is captured, in the Interfaces tab; what the Timeline says of DNS."""
 import pytest
 
-from netwatch.addons import interfaces, timeline
+from netwatch.addons import event_texts, interfaces
 from netwatch.ui import format as fmt
 from tests.ui.driver import Driver
 from tests.ui.test_network_tabs import Machine, interface
@@ -27,4 +27,4 @@ def test_what_is_captured_is_selected_and_its_last_minute_drawn():
     (0, "x", "NXDOMAIN for x,"), (0, None, "DNS NXDOMAIN, 2 to 1")])
 def test_a_dns_error_says_what_was_asked_for(value, name, told):
     note = {"code": 3, "value": value, "src": "1", "dst": "2"} | ({"name": name} if name else {})
-    assert told in timeline._dns(note, None)
+    assert told in event_texts._dns(note, None)

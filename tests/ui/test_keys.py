@@ -12,6 +12,7 @@ from netwatch.ui.tabs import FIRST, TABS, find
 from netwatch.ui.views import VIEWS
 from tests.ui.driver import Driver
 from tests.ui.fake import FakeSession
+from tests.ui.replayed import Replayed
 
 
 def test_no_key_has_two_meanings_in_one_context():
@@ -79,3 +80,18 @@ def test_tabs_are_found_by_digit_and_name():
     assert find("2") is find("connections") is find("Connections")
     with pytest.raises(ValueError, match="no tab 'x'"):
         find("x")
+
+
+@pytest.mark.parametrize("tab", ["connections", "topology", "timeline", "processes", "insights", "egress"])
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_at_80_columns_the_footer_says_what_enter_does(tab, ascii_only):
+    """And how to get to the flows of what is selected, where that is not Enter; in Insights behind its open details."""
+    session = Replayed("http.pcap")
+    driver = Driver(session, 80, 24, tab=tab, ascii_only=ascii_only)
+    if tab == "insights":
+        assert "flows" in driver.line(-1)
+        driver.keys("esc")
+    assert "Enter" in driver.line(-1)
+    if tab in ("topology", "processes", "insights"):
+        assert ("Right flows" if ascii_only else "→ flows") in driver.line(-1)
+    session.stop()
