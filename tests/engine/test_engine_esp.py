@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
 import pytest
@@ -13,6 +14,7 @@ GET, OK = b"GET /0 HTTP/1.1\r\nHost: h.example\r\n\r\n", b"HTTP/1.1 200 OK\r\nCo
 TALK = Talk().open().say(CLIENT, GET).ack(SERVER).say(SERVER, OK).ack(CLIENT).close()
 PACKETS = [(ns, frame[14:]) for ns, frame in TALK.frames]
 CHECKS = (0, 12, 16, 24, 32)
+Protects = Callable[[bytes], bytes]
 GATES = ("203.0.113.1", "203.0.113.2")
 
 
@@ -58,7 +60,7 @@ def in_esp(packet: bytes) -> bytes:
 
 @pytest.mark.parametrize("protected", [ah, in_esp])
 @pytest.mark.parametrize("flags", [None, 4, 20])
-def test_what_is_protected_never_joins_the_conversation_in_the_clear(protected, flags: int | None) -> None:
+def test_what_is_protected_never_joins_the_conversation_in_the_clear(protected: Protects, flags: int | None) -> None:
     """Who has no security association takes nothing of it (RFC 4301 section 5.2): bytes nor resets."""
     other = Talk().open()
     if flags is None:
@@ -74,7 +76,7 @@ def test_what_is_protected_never_joins_the_conversation_in_the_clear(protected, 
 
 
 @pytest.mark.parametrize("protected", [ah, in_esp])
-def test_what_both_directions_protect_is_one_flow(protected) -> None:
+def test_what_both_directions_protect_is_one_flow(protected: Protects) -> None:
     result = run([(ns, eth(protected(packet))) for ns, packet in PACKETS], kinds=("flows", "http"))
     assert pairs(result) == [("/0", 200)] and len(result.flows) == 1
 

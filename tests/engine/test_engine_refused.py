@@ -28,7 +28,9 @@ def test_a_syn_that_comes_again_unanswered_leaves_what_was_answered(times: int, 
 @pytest.mark.parametrize("covered", [False, True])
 @pytest.mark.parametrize("again", [False, True])
 @pytest.mark.parametrize("followed", [False, True])
-def test_what_a_refused_syn_carried_is_none_of_the_connection_that_follows(covered, again, followed) -> None:
+def test_what_a_refused_syn_carried_is_none_of_the_connection_that_follows(
+    covered: bool, again: bool, followed: bool
+) -> None:
     offered, talk = b"GET /evil HTTP/1.1\r\nHost: h.example\r\n\r\n", Talk()
     talk.segment(CLIENT, SYN, offered, ack=0, options=syn_options())
     talk.segment(SERVER, RST | ACK, seq=0, ack=talk.seq[CLIENT] + 1 + (len(offered) if covered else 0))

@@ -235,7 +235,9 @@ def test_lengths_name_no_ssh_whose_beginning_was_seen(side: int, sizes: tuple[in
 @pytest.mark.parametrize(("sizes", "app"), [
     ((32, 16), "ssh"), ((1024, 32, 16), "ssh"), ((32,), None), ((64,), None), ((1024,), None)])
 @pytest.mark.parametrize("piece", [1400, 52])
-def test_lengths_name_ssh_that_was_joined_when_packets_follow_each_other(sizes, app: str | None, piece: int) -> None:
+def test_lengths_name_ssh_that_was_joined_when_packets_follow_each_other(
+    sizes: tuple[int, ...], app: str | None, piece: int
+) -> None:
     """In one segment, or where the first fills one that is short."""
     talk = said([(CLIENT, sealed(*sizes))], 22, piece)
     if piece == 1400 or sizes[0] == 32:

@@ -7,13 +7,12 @@ from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, Slice, slice_of
 from netwatch._fast.look.conns cimport conn_free, conn_new
-from netwatch._fast.look.registry cimport begins_late, best, may_be_path, own_port, proto_at
+from netwatch._fast.look.registry cimport begins_late, best, may_be_path, own_port, proto_at, said
 from netwatch._fast.flow.content cimport facts_forget
 from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_INITIATOR_B, BIT_SEEN, BIT_TRIED_A, Cold, Conn, FOUND_NOBODY,
                                       Half, OPEN_KNOWN, Row, ST_DHCP, ST_UDP_ACTIVE, tried_bit)
 from netwatch._fast.wire.packet cimport PROTO_UDP, Packet
 from netwatch._fast.look.protocol cimport *
-from netwatch._fast.proto.tls.detect cimport said
 
 cdef enum:                     # what a side's first words say of the verdict that the other's gave, answers of refuted
     AGREED = 0

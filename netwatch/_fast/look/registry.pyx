@@ -5,12 +5,17 @@ the flow from then on (dispatch.pyx). Which protocols there are is said in dpi.p
 """
 from libc.string cimport memset, strcmp
 
-from netwatch._fast.base.bytes cimport u8, u16, u64, Slice
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice, be16
 from netwatch._fast.base.mix cimport lowest_bit
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, MAX_PROTOS, TRAIT_CARRIES_TLS, TRAIT_OPAQUE,
                                            TRAIT_STREAMS)
 
 TRAITS = {"carries tls": TRAIT_CARRIES_TLS, "opaque": TRAIT_OPAQUE, "streams": TRAIT_STREAMS}
+
+cdef enum:
+    HANDSHAKE = 22             # records of TLS
+    RECORD_HEAD = 5
+    SAID_ENOUGH = 64           # bytes that are looked at for empty ones
 
 cdef struct Asked:              # of a Proto what a flow's first bytes are asked with
     int (*detect)(Look*, Slice) noexcept nogil
@@ -111,6 +116,20 @@ cdef int best(Look* look, Slice data, int on, bint* more) noexcept nogil:
         look.cold.confidence = <u8>top
     look.proto = winner
     return winner
+
+
+cdef u32 said(Slice data) noexcept nogil:
+    """How many of a side's first bytes say something: empty records of a TLS handshake do not (RFC 8446 section 5.1),
+    and are no reason to decide what the side speaks."""
+    cdef const u8* p = data.p
+    cdef u32 at = 0, empty = 0, size
+    while at < data.n and data.n - at >= RECORD_HEAD and at - empty < SAID_ENOUGH and p[at] == HANDSHAKE \
+            and p[at + 1] == 3 and p[at + 2] <= 4:
+        size = be16(p + at + 3)
+        if size == 0:
+            empty += RECORD_HEAD
+        at += RECORD_HEAD + size
+    return data.n - empty
 
 
 cdef bint begins_late(Slice data) noexcept nogil:

@@ -28,6 +28,5 @@ cdef enum:
     CERT_HEAD = 6              # length of the list and of its first entry
 
 cdef int tls_detect(Look* look, Slice data) noexcept nogil
-cdef u32 said(Slice data) noexcept nogil
 cdef int detect_record(const u8* p, u32 n) noexcept nogil
 cdef int detect_ssl2(const u8* p, u32 n) noexcept nogil

@@ -8,7 +8,6 @@ cdef enum:
     DRAFTS = 0x7f              # first byte of the versions of TLS 1.3's drafts
     MIN_SEALED = 16            # the shortest MAC or tag in use
     MAX_EMPTY = 32             # empty records in a row that are passed over, as many as OpenSSL takes
-    MAX_SAID = 64              # bytes from which on detection is decided
     MIN_HELLO = 38             # version, random, session ID length, cipher suite, compression
 
 
@@ -58,19 +57,6 @@ cdef int detect_record(const u8* p, u32 n) noexcept nogil:
     if not MIN_HELLO <= be24(head + 1) <= MAX_HELLO:
         return 0
     return HELLO_SURE if head[0] == HS_CLIENT_HELLO else 96
-
-
-cdef u32 said(Slice data) noexcept nogil:
-    """How many of a side's first bytes say something: empty records of a handshake do not, and are no reason to decide
-    what the side speaks."""
-    cdef const u8* p = data.p
-    cdef u32 at = 0, empty = 0
-    while at < data.n and data.n - at >= RECORD_HEAD and at - empty < MAX_SAID and p[at] == REC_HANDSHAKE \
-            and p[at + 1] == 3 and p[at + 2] <= 4:
-        if be16(p + at + 3) == 0:
-            empty += RECORD_HEAD
-        at += RECORD_HEAD + be16(p + at + 3)
-    return data.n - empty
 
 
 cdef int detect_message(const u8* p, u32 n) noexcept nogil:
