@@ -81,6 +81,8 @@ def main(arguments: list[str]) -> int:
             return _watch(snapshots, outlets, notify, of("agent.every_s"))
     finally:
         outlets.close()
+        if outlets.untold:
+            say(f"{outlets.untold:,} records found no room on their way to the outlets")
 
 
 def _ring(settings: Settings) -> str:

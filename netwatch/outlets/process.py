@@ -24,6 +24,8 @@ MOST_LINE = 4_000_000
 REOPEN = b"reopen\n"
 SCHEMA = re.compile(rb'\{"schema":"netwatch\.([a-z0-9-]+)/')
 PATIENCE_S = 8.0  # for the last to be sent
+STOP_S = 20.0  # for all of the end: the unit of systemd allows 30
+LEAST_S = 1.0  # ... of which so much is for what waits, whatever else took
 
 
 @dataclass
@@ -52,9 +54,10 @@ class Outlets:
         self._line = ours
         self._line.setblocking(False)
         self._waiting: deque[bytes] = deque()
+        self._counts: deque[int] = deque()  # records in each of these
         self._size = 0
         self._lock = threading.Lock()
-        self._until = 0.0  # so long send() waits for room
+        self._until = self._ends = 0.0  # so long send() waits for room, and all of the end lasts
         self.untold = 0  # records for which there was no room
         self.gone = False
 
@@ -68,13 +71,15 @@ class Outlets:
                 self.untold += count
                 return
             self._waiting.append(lines)
+            self._counts.append(count)
             self._size += len(lines)
             self._push()
 
     def wait_for_room(self) -> None:
         """Nothing is captured any more, and all flows that are open are about to be told of: rather wait than lose
         them, though not for ever."""
-        self._until = time.monotonic() + PATIENCE_S
+        now = time.monotonic()
+        self._until, self._ends = now + PATIENCE_S, now + STOP_S
 
     def reopen(self) -> None:
         """Files may have been moved."""
@@ -86,11 +91,13 @@ class Outlets:
             self._push()
 
     def close(self) -> None:
-        """Nothing more comes; wait until all is sent, but not for ever."""
-        until = time.monotonic() + PATIENCE_S
+        """Nothing more comes; wait until all is sent, but not for ever. What is not is `untold`."""
+        now = time.monotonic()
+        until = min(now + PATIENCE_S, max(self._ends, now + LEAST_S)) if self._ends else now + PATIENCE_S
         while self._waiting and not self.gone and time.monotonic() < until:
             select.select([], [self._line], [], 0.2)
             self.flush()
+        self.untold += sum(self._counts)
         self._line.close()
         while time.monotonic() < until:
             if os.waitpid(self.pid, os.WNOHANG)[0]:
@@ -105,10 +112,14 @@ class Outlets:
                 first = self._waiting.popleft()
                 if sent < len(first):
                     self._waiting.appendleft(first[sent:])
+                else:
+                    self._counts.popleft()
         except BlockingIOError:
             return
         except OSError:
             self.gone = True
+            self.untold += sum(self._counts)
+            self._counts.clear()
             self._waiting.clear()
             self._size = 0
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import json
+import os
+import signal
 import socket
 import threading
 import time
@@ -91,3 +93,36 @@ def test_in_the_end_what_finds_no_room_waits(waits: bool, tmp_path: Path, monkey
     written = (tmp_path / "log").read_bytes().count(b"\n")
     assert written + outlets.untold == 100
     assert bool(outlets.untold) is not waits
+
+
+def test_the_end_has_one_deadline_and_what_found_no_room_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outlets that take nothing: neither what sends nor what closes waits beyond it."""
+    for name, seconds in (("PATIENCE_S", 0.6), ("STOP_S", 1.0), ("LEAST_S", 0.1)):
+        monkeypatch.setattr(process, name, seconds)
+    outlets = process.Outlets(process.Made(), lambda: time.sleep(60))
+    try:
+        began = time.monotonic()
+        outlets.wait_for_room()
+        for _ in range(12):
+            outlets.send(b"x" * 1_999_999 + b"\n", 3)
+        assert 0.6 <= time.monotonic() - began < 0.95 and 0 < outlets.untold < 36
+        outlets.close()
+        assert 1.0 <= time.monotonic() - began < 1.5
+        assert outlets.untold in (33, 36), "the kernel has room for one at most"
+    finally:
+        os.kill(outlets.pid, signal.SIGKILL)
+        os.waitpid(outlets.pid, 0)
+
+
+def test_what_was_on_its_way_when_the_outlets_ended_is_counted() -> None:
+    outlets = process.Outlets(process.Made(), lambda: time.sleep(60))
+    for _ in range(4):
+        outlets.send(b"x" * 1_999_999 + b"\n", 2)
+    os.kill(outlets.pid, signal.SIGKILL)
+    os.waitpid(outlets.pid, 0)
+    outlets.flush()
+    assert outlets.gone and outlets.untold in (6, 8), "the kernel has room for one at most"
+    before = outlets.untold
+    outlets.send(b"x\n")
+    assert outlets.untold == before + 1
+    outlets._line.close()

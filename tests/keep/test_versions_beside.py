@@ -263,7 +263,7 @@ def test_two_runs_share_no_number(state: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("netwatch.history.moments.AGAIN_S", 0.05)
 
     def put(writer: moments.Writer, second: int) -> None:
-        writer.put(Piece(10**18 + second * 10**9, True, b"x" * 10, 10, (0,) * 6, 0), {}, b"", lambda: {})
+        writer.put(Piece(10**18 + second * 10**9, True, b"x" * 10, 10, (0,) * 6, 0), {}, b"", dict)
         until = time.monotonic() + 10
         while writer.waiting and time.monotonic() < until:
             time.sleep(0.01)
