@@ -110,7 +110,7 @@ def main(arguments: list[str]) -> int:
 
 
 def prepared(arguments: list[str], check: Callable[[argparse.Namespace], None] = lambda options: None,
-             instead: str = "use `netwatch read` for output without one") -> argparse.Namespace | int:
+             instead: str = "`netwatch read` for output without one") -> argparse.Namespace | int:
     """The options with their settings; or the exit code, where the words asked for nothing but to be told something.
     `check` raises CommandError for those that cannot be meant; `instead`: what to do where no terminal is. Raises
     CommandError."""
@@ -145,7 +145,7 @@ def prepared(arguments: list[str], check: Callable[[argparse.Namespace], None] =
         piped = keys_from_terminal()
         options.read = [piped if path == "-" else path for path in options.read]
     if not shows_to_a_person():
-        raise CommandError(f"no terminal here; {instead}", EXIT_UNAVAILABLE)
+        raise CommandError(f"no terminal here; use {instead}", EXIT_UNAVAILABLE)
     log.begin(argparse.Namespace(**{**vars(options), "files": options.read}))
     return options
 
