@@ -63,8 +63,7 @@ class Pipeline:
                    facts=facts, shard=i, shards=workers, timeouts=timeouts or {},
                    copies=str(self.settings.of("flows.copies")), vlan=str(self.settings.of("flows.vlan")),
                    live=self.purpose.live)
-            for i in range(workers)
-        ]
+            for i in range(workers)]
         self.addons = list(addons)
         for addon in self.addons:
             addon.begin(self)
