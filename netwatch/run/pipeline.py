@@ -62,8 +62,7 @@ class Pipeline:
             Engine(max_flows=max_flows // workers, history=history // workers, want=tuple(want), hold=hold, dpi=dpi,
                    facts=facts, shard=i, shards=workers, timeouts=timeouts or {},
                    copies=str(self.settings.of("flows.copies")), vlan=str(self.settings.of("flows.vlan")),
-                   live=self.purpose.live)
-            for i in range(workers)]
+                   live=self.purpose.live) for i in range(workers)]
         self.addons = list(addons)
         for addon in self.addons:
             addon.begin(self)

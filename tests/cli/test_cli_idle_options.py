@@ -61,7 +61,8 @@ OF_ONE = {("export", "--where"): ["status == 404"],
           ("stats flows", "--sort"): ["flows"], ("config show", "--set"): ["ui.theme=nord"]}
 SAME = "it is how, not what: the answer is the same"
 UNSEEN: dict[str | tuple[str, str], str] = {  # option, or command and option: why nothing is seen of it here
-    "--workers": SAME, "--sandbox": SAME, "--quiet": "nothing is said here", "--no-pager": "there is no terminal",
+    "--flush": "files are written to their end at once", "--no-pager": "there is no terminal",
+    "--workers": SAME, "--sandbox": SAME, "--quiet": "nothing is said here",
     "--resolve": "there is nobody to ask", "--timeout": "it is not over", "--all": "see --strict: there are no owners",
     "--show-secrets": "of kinds that have secrets: read, show", "--exit-status": "its exit code is told by others",
     "--config": "the file sets what these captures do not show", "--set": "as --config", "--force": "nothing is there",
