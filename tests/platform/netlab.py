@@ -65,7 +65,7 @@ class Lab:
 
     def start(self, where: str, *command: str, **options: Any) -> subprocess.Popen[str]:
         """Start a program in a namespace; it is killed at the end."""
-        environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{HERE}"}
+        environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{HERE}:{HERE.parent}"}
         program = subprocess.Popen(["nsenter", f"--net=/run/netns/{where}", *command], env=environment, text=True,
                                    **{"stdout": subprocess.PIPE, "stdin": subprocess.DEVNULL, **options})
         self._running.append(program)
