@@ -33,8 +33,7 @@ REASONS = 100  # of one incident, in its page; the others are counted
 
 @dataclass(frozen=True)
 class Status:
-    """Is it armed, since when (ns of packet time), bytes on disk, packets, packets lost, incidents so far, and whether
-    one is about to be frozen."""
+    """Is it armed, since when (ns of packet time), bytes on disk, packets, packets lost, and incidents so far."""
 
     armed: bool = False
     since_ns: int = 0
@@ -42,7 +41,6 @@ class Status:
     packets: int = 0
     lost: int = 0
     incidents: int = 0
-    freezing: bool = False
 
 
 @dataclass(frozen=True)

@@ -66,13 +66,12 @@ class Peer:
 @dataclass(frozen=True)
 class PeersNow:
     """`peers` largest first; `hosts` how many there are in all; `unplaced`: flows for whose hosts there was no room;
-    `interfaces` of the source; `knows_self` whether this machine's addresses are known."""
+    `interfaces` of the source."""
 
     peers: tuple[Peer, ...]
     hosts: int
     unplaced: int
     interfaces: tuple[str, ...]
-    knows_self: bool
     now_ns: int
 
 
@@ -94,7 +93,7 @@ class Peers:
         seen = {peer.address for peer in peers}
         peers += [Peer(address, "gateway", scope_of(address) or "", "", detail, 0, 0, 0, 0, 0, None, 0, 0, 0)
                   for address, detail in routed.items() if address not in seen]
-        return PeersNow(tuple(peers), total, unplaced, interfaces, bool(own), now)
+        return PeersNow(tuple(peers), total, unplaced, interfaces, now)
 
 
 

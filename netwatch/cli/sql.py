@@ -32,8 +32,6 @@ from netwatch.stats.table import Column, Kind, Table
 if TYPE_CHECKING:
     from netwatch.model.record import Record
 
-PLURAL = {"flow": "flows", "packet": "packets"}
-
 
 def main(arguments: list[str]) -> int:
     p = Parser(prog="netwatch sql", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -65,7 +65,6 @@ class Aead12(Protection):
         self._cipher = aead(suite.cipher, key)
         self._explicit = 12 - suite.fixed_iv
         self._salt = bytes(fixed_iv)
-        self._tag = suite.tag
         self._failure = unverified()
         self.overhead = self._explicit + suite.tag
 

@@ -16,7 +16,6 @@ class Page:
     rows: list[Record]
     total: int
     now_ns: int
-    took_ms: float
     looked: int | None = None
 
 

@@ -52,7 +52,7 @@ def first_matches(session: Session, where: Where, sort: str, descending: bool, l
                   history: bool) -> Generator[bool, None, Page]:
     """The matches that are found when flows are looked at one by one for EARLY_S, in the order asked for where that
     takes no texts."""
-    began, view = time.perf_counter(), session.view
+    view = session.view
     found = yield from view.select_rows(sort, descending, history)
     numbers: list[int] = []
     looked, ends = 0, time.perf_counter() + EARLY_S
@@ -62,8 +62,7 @@ def first_matches(session: Session, where: Where, sort: str, descending: bool, l
         looked += AT_ONCE
         numbers += [number for number in some if where.matches(seen(session.record(number), None, view.turned(number)))]
     rows = yield from session.recorded(numbers[:limit])
-    return Page(rows, len(numbers), session.engine.clock, 1000 * (time.perf_counter() - began),
-                min(looked, found.matched))
+    return Page(rows, len(numbers), session.engine.clock, min(looked, found.matched))
 
 
 def tell(early: Callable[[Page], None], first: Generator[bool, None, Page], lock: AbstractContextManager[object],

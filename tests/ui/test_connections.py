@@ -339,7 +339,7 @@ def test_nothing_from_the_wire_reaches_the_terminal_raw():
     row |= {"label": bad, "app": bad, "name": {"host": bad, "via": "sni"},
             "http": {bad: bad, "path": [bad, {bad: bad}]}, "process": {"name": bad, "pid": 1}, "state": bad, "odd": bad}
     session = still(flows=3)
-    session.query = lambda *question, early=None: Page([row], 1, 0, 0.0)
+    session.query = lambda *question, early=None: Page([row], 1, 0)
     session.flow = lambda id: row
     driver = Driver(session, 200, 100).keys("enter")
     assert not driver.state.failed
@@ -351,7 +351,7 @@ def test_nothing_from_the_wire_reaches_the_terminal_raw():
 
 def test_a_row_with_nothing_but_its_id():
     session = still(flows=1)
-    session.query = lambda *question, early=None: Page([{"id": 1}], 1, 0, 0.0)
+    session.query = lambda *question, early=None: Page([{"id": 1}], 1, 0)
     session.flow = lambda id: {"id": 1}
     driver = Driver(session, 200, 50).keys("enter", "c")
     assert not driver.state.failed

@@ -250,7 +250,7 @@ def test_enter_on_a_host_shows_its_flows(troubled):
 def test_many_hosts_end_in_and_so_many_more():
     many = tuple(topology.Peer(f"9.9.{i}.9", "internet", "global", "", "", 1000 - i, 5, 0, 1, 1, 1e4, 0, 0, 1)
                  for i in range(120))
-    now = topology.PeersNow(many, 500, 0, ("eth0",), True, 10**9)
+    now = topology.PeersNow(many, 500, 0, ("eth0",), 10**9)
     driver = Driver(Machine({topology.Peers: now}), 160, 40, tab="6")
     assert "more" in driver.screen()
     assert "500 hosts, 120 of most bytes shown" in driver.screen()

@@ -83,10 +83,6 @@ cdef inline u32 take32(Reader* r) noexcept nogil:
     cdef const u8* p = take(r, 4)
     return be32(p) if p != NULL else 0
 
-cdef inline u64 take64(Reader* r) noexcept nogil:
-    cdef const u8* p = take(r, 8)
-    return be64(p) if p != NULL else 0
-
 cdef inline Slice take_slice(Reader* r, u32 n) noexcept nogil:
     """`n` bytes as a Slice; an empty one and `bad` when there are fewer."""
     cdef Slice s

@@ -46,7 +46,6 @@ cdef u32 write_number(u8* p, u64 value) noexcept nogil                  # its di
 cdef u32 write_address(u8* p, const u8* address, u8 family) noexcept nogil      # at most 48 bytes; how many
 cdef void put_address(Buf* b, const u8* address, u8 family) noexcept nogil
 cdef void put_escaped(Buf* b, const u8* p, u64 n) noexcept nogil    # the inside of a JSON string (RFC 8259 section 7)
-cdef void put_quoted(Buf* b, const u8* p, u64 n) noexcept nogil         # the same with its quotes
 cdef void put_csv(Buf* b, const u8* p, u64 n) noexcept nogil            # a cell (RFC 4180), in quotes where needed
 cdef str iso_text(u64 ns)
 cdef str address_text(const u8* address, u8 family)

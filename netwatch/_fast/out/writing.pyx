@@ -318,12 +318,6 @@ cdef void put_escape(Buf* b, u8 c) noexcept nogil:
         put_hex(b, c, 2)
 
 
-cdef void put_quoted(Buf* b, const u8* p, u64 n) noexcept nogil:
-    put_byte(b, c'"')
-    put_escaped(b, p, n)
-    put_byte(b, c'"')
-
-
 cdef void put_csv(Buf* b, const u8* p, u64 n) noexcept nogil:
     cdef u64 k
     if not is_quoted(p, n):

@@ -37,8 +37,6 @@ cdef enum:
     DATAGRAM4 = 0x12
     STREAM6 = 0x21
     DATAGRAM6 = 0x22
-    ENDS4 = 12                 # bytes of addresses and ports
-    ENDS6 = 36
     TLV_ALPN = 1               # section 2.2.1 onwards
     TLV_AUTHORITY = 2
     TLV_ID = 5

@@ -38,7 +38,6 @@ cdef enum:
     BIND = 2
     ASSOCIATE = 3
     GRANTED4 = 90
-    REJECTED4_LAST = 93
     METHOD_NONE = 0
     METHOD_LOGIN = 2
     NO_METHOD = 255

@@ -78,8 +78,3 @@ cdef inline u64 number_of(const CodeColumn* column, const Cold* cold, u32 i) noe
         return 0
     return column.numbers[i] if column.numbers != NULL else column.codes[i]
 
-cdef inline u32 code_of(const CodeColumn* column, const Cold* cold, u32 i) noexcept nogil:
-    """The code of row i; 0 when it has none."""
-    if i >= column.n or (column.keys != NULL and column.keys[i] != cold.key):
-        return 0
-    return column.codes[i]

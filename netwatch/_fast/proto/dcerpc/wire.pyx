@@ -42,7 +42,6 @@ cdef enum:                     # PDU types, C706 chapter 12
     SHUTDOWN = 17              # the server's; what is after it are the client's cancels
     ORPHANED = 19
     FIRST_FRAGMENT = 1         # pfc_flags
-    WITH_OBJECT = 0x80
 
 cdef enum:
     HEAD = 16

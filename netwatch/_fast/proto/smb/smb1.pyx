@@ -63,10 +63,6 @@ cdef u16 word(const Block* b, u32 i) noexcept nogil:
     return le16(b.m.p + b.words + 2 * i) if i < b.count else 0
 
 
-cdef u32 long_word(const Block* b, u32 i) noexcept nogil:
-    return le32(b.m.p + b.words + 2 * i) if i + 1 < b.count else 0
-
-
 cdef Slice take_bytes(Block* b, u32 n) noexcept nogil:
     """The next n of the bytes, empty when there are fewer."""
     cdef Slice s

@@ -15,7 +15,6 @@ from netwatch.ui.widgets.table import draw_scroll_bar
 
 MOST_LINES = 20_000                # of all that is shown
 PIECE = 4_096                      # characters of one line of text that are looked at
-SIDES = ("both", "out", "in")
 
 Shown = tuple[str, str]            # kind (turn-out, turn-in, out, in, gap), text
 
