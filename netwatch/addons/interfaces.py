@@ -13,12 +13,11 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from netwatch._fast.os.ifcount import InterfaceCounts
 from netwatch._fast.out.names import link_name
-from netwatch._fast.view.engineview import NOW_SECONDS
+from netwatch.addons.interface_readings import Change, Coverage, Rates, Reading, changes
 from netwatch.model.contract import WARNING, Addon
 from netwatch.model.event import Event, Step
 from netwatch.model.host import Host, Unavailable
@@ -58,7 +57,9 @@ class Captured:
 
 @dataclass(frozen=True)
 class Interface:
-    """One row. `counters` is None for an interface of a file; `history` is (bytes/s in, out) of each second."""
+    """One row. `counters` is None for an interface of a file; `history` is (bytes/s in, out) of each second.
+    `coverage`: the share of the bytes counted by the system, since the capture began, that was captured; None while
+    that is not known."""
 
     name: str
     state: str
@@ -74,6 +75,7 @@ class Interface:
     neighbours: int | None = None
     captured: Captured | None = None
     number: int = 0  # in the file; names there may be missing, or the same
+    coverage: float | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ class Interfaces:
         latest, system = addon.latest, _System(_told(session.host.routes), _told(session.host.neighbours))
         rows = tuple(system.row(counters, rate, latest.links.get(counters.name),
                                 tuple(addon.histories.get(counters.name, ())),
-                                next((each for each in taken if each.name == counters.name), None))
+                                next((each for each in taken if each.name == counters.name), None),
+                                latest.coverage.get(counters.name))
                      for counters, rate in latest.rates)
         return InterfacesNow(True, rows, latest.why, session.host.nameservers())
 
@@ -114,7 +117,7 @@ class _System:
     neighbours: list[Neighbour] | None
 
     def row(self, counters: Counters, rate: Rate | None, link: Link | None, history: tuple[tuple[float, float], ...],
-            captured: Captured | None) -> Interface:
+            captured: Captured | None, coverage: float | None) -> Interface:
         name = counters.name
         mine = None if self.routes is None else [route for route in self.routes if route.interface == name]
         return Interface(
@@ -123,7 +126,8 @@ class _System:
             self._roles(name, link), vendor_of(counters.mac) if counters.mac else None,
             tuple(dict.fromkeys(_text(route.gateway) for route in mine or () if route.gateway)),
             None if mine is None else tuple(map(_route, mine[:MAX_ROUTES])),
-            None if self.neighbours is None else sum(each.interface == name for each in self.neighbours), captured)
+            None if self.neighbours is None else sum(each.interface == name for each in self.neighbours), captured,
+            coverage=coverage)
 
     def _roles(self, name: str, link: Link | None) -> tuple[str, ...]:
         found = []
@@ -175,71 +179,9 @@ def _told(ask: Callable[[], T]) -> T | None:
         return None
 
 
-class Rates:
-    """Remembers the last readings. `read` is the platform's counters()."""
-
-    def __init__(self, read: Callable[[], list[Counters]], clock: Callable[[], float] = time.monotonic) -> None:
-        self._read = read
-        self._clock = clock
-        self._past: dict[str, deque[tuple[float, Counters]]] = {}  # readings, oldest first
-
-    def read(self) -> list[tuple[Counters, Rate | None, Rate | None]]:
-        """Every interface, its rates now, over the last NOW_SECONDS readings as all that is "now", and those since the
-        reading before; None at its first one. Raises Unavailable."""
-        found, told, kept = self._read(), [], {}
-        now = self._clock()
-        for new in found:
-            past = self._past.get(new.name) or deque(maxlen=NOW_SECONDS)
-            since = [_between(old, new, now - at) for at, old in past]
-            if since and since[-1] is None:  # its counters began anew
-                past.clear()
-                since = []
-            told.append((new, since[0] if since else None, since[-1] if since else None))
-            past.append((now, new))
-            kept[new.name] = past
-        self._past = kept
-        return told
-
-
-def _between(old: Counters | None, new: Counters, seconds: float) -> Rate | None:
-    if old is None or seconds <= 0:
-        return None
-    rx, tx = new.rx_bytes - old.rx_bytes, new.tx_bytes - old.tx_bytes
-    rx_packets, tx_packets = new.rx_packets - old.rx_packets, new.tx_packets - old.tx_packets
-    errors = new.rx_errors + new.tx_errors - old.rx_errors - old.tx_errors
-    drops = (new.rx_drops or 0) + (new.tx_drops or 0) - (old.rx_drops or 0) - (old.tx_drops or 0)
-    if min(rx, tx, rx_packets, tx_packets, errors, drops) < 0:
-        return None
-    return Rate(seconds, rx / seconds, tx / seconds, rx_packets / seconds, tx_packets / seconds, errors, drops)
-
-
 SAMPLES = 60  # seconds of rates remembered
 MAX_CHANGES = 1000
 MAX_HISTORIES = 4096  # interfaces that come and go
-
-
-UP_AGAIN, LINKED_AGAIN = "went up", "has its link again"
-
-
-class Change(NamedTuple):
-    """What happened to an interface."""
-
-    time_ns: int
-    name: str
-    severity: str  # "info" or "warning"
-    text: str
-
-    @property
-    def came_up(self) -> bool:
-        return self.text in (f"{self.name} {UP_AGAIN}", f"{self.name} {LINKED_AGAIN}")
-
-
-class Reading(NamedTuple):
-    """One look at the system; `why`: it does not tell, and the reason."""
-
-    rates: tuple[tuple[Counters, Rate | None], ...] = ()
-    links: Mapping[str, Link] = MappingProxyType({})
-    why: str = ""
 
 
 class Then(NamedTuple):
@@ -281,6 +223,7 @@ class InterfacesAddon(Addon):
         self.changes: deque[Change] = deque(maxlen=MAX_CHANGES)
         self._host = host or Host()
         self._rates = Rates(self._host.counters)
+        self._coverage = Coverage()
         self._live = False
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
@@ -337,7 +280,8 @@ class InterfacesAddon(Addon):
         except Unavailable as e:
             self.latest = Reading(why=str(e))
             return
-        new = Reading(tuple((counters, rate) for counters, rate, _ in rates), links)
+        new = Reading(tuple((counters, rate) for counters, rate, _ in rates), links,
+                      coverage=self._covered([counters for counters, _, _ in rates], links))
         with self._sampling:
             for counters, _, step in rates:
                 if step is not None:
@@ -350,41 +294,22 @@ class InterfacesAddon(Addon):
                 self.changes.extend(changes(self.latest, new, time.time_ns()))
             self.latest = new
 
+    def _covered(self, counted: list[Counters], links: Mapping[str, Link]) -> dict[str, float]:
+        """By name, of the interfaces that are captured on."""
+        if not self._live:
+            return {}
+        numbers = {str(each.get("name") or ""): i for i, each in enumerate(self._source.interfaces)}
+        found = {}
+        for counters in counted:
+            if counters.name in numbers:
+                link = links.get(counters.name)
+                share = self._coverage.share(counters, link is not None and link.kind == "loopback",
+                                             self._counted.of(numbers[counters.name])["bytes"])
+                if share is not None:
+                    found[counters.name] = share
+        return found
+
     def _ask_again(self) -> None:
         while not self._stop.is_set():
             self.sample()
             self._stop.wait(1.0)
-
-
-def changes(old: Reading, new: Reading, now: int) -> list[Change]:
-    """What is different between two readings: interfaces, up and down, carrier, addresses."""
-    found = []
-    before = {counters.name: counters for counters, _ in old.rates}
-    after = {counters.name: counters for counters, _ in new.rates}
-    for name in before.keys() - after.keys():
-        found.append(Change(now, name, "warning", f"{name} is gone"))
-    for name, counters in after.items():
-        if name not in before:
-            found.append(Change(now, name, "info", f"{name} appeared"))
-            continue
-        if counters.up != before[name].up and counters.up is not None:
-            found.append(Change(now, name, "info" if counters.up else "warning",
-                                f"{name} {UP_AGAIN if counters.up else 'went down'}"))
-        was, is_now = old.links.get(name), new.links.get(name)
-        if was is None or is_now is None:
-            continue
-        known = was.carrier is not None and is_now.carrier is not None
-        if counters.up and before[name].up and known and was.carrier != is_now.carrier:
-            found.append(Change(now, name, "info" if is_now.carrier else "warning",
-                                f"{name} {LINKED_AGAIN if is_now.carrier else 'lost its link (no carrier)'}"))
-        for addresses, word in ((set(is_now.addresses) - set(was.addresses), "got"),
-                                (set(was.addresses) - set(is_now.addresses), "lost")):
-            found += [Change(now, name, "info", f"{name} {word} address {told(*pair)}") for pair in sorted(addresses)]
-    return found
-
-
-def told(address: bytes, prefix: int) -> str:
-    """192.0.2.1/24."""
-    import ipaddress
-
-    return f"{ipaddress.ip_address(address)}/{prefix}"

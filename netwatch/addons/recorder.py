@@ -186,7 +186,7 @@ class Recorder(Addon):
             return Status(incidents=self._incidents)
         rotation = self._window.rotation
         return Status(True, self._since_ns, rotation.size_on_disk, rotation.written,
-                      self._line.lost + rotation.lost + rotation.moved, self._incidents, self._freeze_at > 0)
+                      self._line.lost + rotation.lost + rotation.moved, self._incidents)
 
     def signs(self) -> Sequence[Sign]:
         armed = (Sign("REC", INFO),) if self._window is not None else ()

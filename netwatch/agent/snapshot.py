@@ -124,6 +124,8 @@ def _interface(row: Interface) -> Record:
         found |= {f"{way}_{what}": getattr(row.counters, f"{way}_{what}") for what in COUNTED}
         if row.rate is not None:
             found[f"{way}_bytes_per_s"] = round(getattr(row.rate, f"{way}_bytes_s"), 1)
+    if row.coverage is not None:
+        found["coverage"] = round(row.coverage, 4)
     return found
 
 

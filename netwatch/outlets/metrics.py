@@ -161,6 +161,12 @@ def _interfaces(rows: list[Record] | None, labels: _Labels) -> Iterator[Metric]:
                                                         if f"{way}_bytes_per_s" in row}):
             rate.add_metric([name], value)
         yield rate
+    coverage = GaugeMetricFamily("netwatch_interface_captured_ratio", "Share of the interface's bytes that was captured.",
+                                 labels=["interface"])
+    for name, share in labels.bounded("interface", {row["name"]: row["coverage"] for row in rows or ()
+                                                    if "coverage" in row}):
+        coverage.add_metric([name], share)
+    yield coverage
 
 
 def _times(said: Record) -> Iterator[Metric]:

@@ -106,6 +106,7 @@ _TABLE = (
     Setting("ui.utc", False, "Times of day in UTC rather than the system's own zone.", applies=NOW),
     Setting("ui.units", "bytes", "Rates in bytes or in bits per second.", choices=("bytes", "bits"), applies=NOW),
     Setting("ui.welcome", True, "Say on the first start what the tabs and the keys are."),
+    Setting("ui.confirm_quit", False, "Leave only when q is pressed twice; Ctrl-C leaves at once.", applies=NOW),
     Setting("ui.localhost", True, "Show flows of the loopback addresses."),
     Setting("ui.filter_history", 200, "Filters remembered from one run to the next; 0 keeps none.", 0, 1000,
             applies=NOW),

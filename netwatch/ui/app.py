@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from netwatch.ui.poller import Request
 
 MESSAGE_SECONDS = 3.0
+LEAVING = "q once more leaves netwatch"
 
 
 class App:
@@ -41,6 +42,7 @@ class App:
         self.state.table.sort = "rate" if live else "bytes"
         self.state.table.columns = list(profile(USUAL, {}))
         self.quit_code: int | None = None
+        self._asked_to_leave = False
         self.wants_repaint = False
         self.state.go, self.state.do, self.state.act = self._go, do, self._act
         self._ask = ask
@@ -60,6 +62,7 @@ class App:
     def key(self, name: str, character: str = "") -> None:
         """A key was pressed: `name` as in the table of keys, `character` what it prints, if anything."""
         state = self.state
+        self._asked_to_leave = state.message == LEAVING
         self._say("")
         if self._rows < chrome.MIN_ROWS or self._cols < chrome.MIN_COLS:
             if name == "q":
@@ -305,7 +308,11 @@ class App:
             self._module.ACTIONS[action](state)
 
     def _do_quit(self) -> None:
-        self.quit_code = 0
+        """Leave; where it is to be confirmed, when it is asked for again while the question stands."""
+        if self._asked_to_leave or not self.state.settings.of("ui.confirm_quit"):
+            self.quit_code = 0
+        else:
+            self._say(LEAVING)
 
     def _do_close(self) -> None:
         self.state.overlay = ""

@@ -38,7 +38,7 @@ def test_what_the_page_names_is_what_is_served() -> None:
     from netwatch.outlets.metrics import Metrics
 
     metrics = Metrics("127.0.0.1:0")
-    interface = {"name": "eth0", **{f"{way}_{what}": 1 for way in ("rx", "tx")
+    interface = {"name": "eth0", "coverage": 0.5, **{f"{way}_{what}": 1 for way in ("rx", "tx")
                                     for what in ("bytes", "packets", "errors", "drops", "bytes_per_s")}}
     metrics.take("snapshot", json.dumps({
         "version": "1", "capture": {"packets": 1, "bytes": 1, "kernel_drops": 1, "interface_drops": 1, "ring_drops": 1,

@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from netwatch.addons.interfaces import Rates, default_route
+from netwatch.addons.interface_readings import Rates
+from netwatch.addons.interfaces import default_route
 from netwatch.model.host import Unavailable
 from netwatch.model.machine import Counters, Identity, Neighbour, Owner, Process, Route, Status, Unknown
 from netwatch.platform import current, psutils

@@ -9,7 +9,7 @@ import pytest
 from netwatch.addons.packets.kept import KeptFrames
 from netwatch.addons.replay_control import Seek
 from netwatch.filter import Filter
-from netwatch.store.settings import SETTINGS, TABS, Setting, SettingError
+from netwatch.store.settings import SETTINGS, TABS, Setting, SettingError, Settings
 from netwatch.ui.tabs import TABS as SHOWN
 from tests.ui.driver import Driver
 from tests.ui.fake import FakeSession
@@ -39,6 +39,16 @@ def test_a_text_that_its_addon_would_refuse_is_refused_when_it_is_set() -> None:
     assert SETTINGS["detect.beacon.allow"].parse("10.0.0.0/8, ::1") == "10.0.0.0/8, ::1"
     with pytest.raises(SettingError, match=r"detect\.beacon\.allow"):
         SETTINGS["detect.beacon.allow"].parse("nonsense")
+
+
+def test_q_is_asked_for_twice_where_that_is_set() -> None:
+    driver = Driver(FakeSession(flows=5, still=True), settings=Settings({"ui.confirm_quit": True}))
+    driver.keys("q")
+    assert driver.app.quit_code is None and "q once more leaves netwatch" in driver.screen()
+    driver.keys("down", "q")
+    assert driver.app.quit_code is None, "another key came between"
+    driver.keys("q")
+    assert driver.app.quit_code == 0
 
 
 def test_esc_does_not_leave_a_small_terminal() -> None:

@@ -12,7 +12,8 @@ from netwatch._fast.os.ifcount import InterfaceCounts
 from netwatch._fast.out.notes import KEPT, counts, forgotten, histogram, newest, turn
 from netwatch._fast.view.engineview import EngineView
 from netwatch.addons.hosts import hosts_of
-from netwatch.addons.interfaces import InterfacesAddon, Reading, changes
+from netwatch.addons.interface_readings import Coverage, Reading, changes
+from netwatch.addons.interfaces import InterfacesAddon
 from netwatch.capture.file import open_files
 from netwatch.model.host import Host, Unavailable
 from netwatch.model.machine import Counters, Link
@@ -69,6 +70,24 @@ def test_samples_are_kept_and_a_refusal_is_told():
     keeper._rates._read = refuse
     keeper.sample()
     assert keeper.latest.why == "not here"
+
+
+def test_how_much_of_an_interface_is_captured():
+    """Of what was counted since the first reading; little tells nothing, and counters may begin anew."""
+    coverage = Coverage()
+
+    def share(rx, tx, captured, loopback=False):
+        return coverage.share(replace(ETH0, rx_bytes=rx, tx_bytes=tx), loopback, captured)
+
+    assert share(5_000_000, 1_000_000, 700) is None
+    assert share(5_050_000, 1_010_000, 50_700) is None      # 60,000 bytes are too few
+    assert share(5_300_000, 1_100_000, 100_700) == 0.25
+    assert share(5_300_000, 1_100_000, 500_000) == 1.0      # counted without headers
+    assert share(0, 0, 500_000) is None
+    assert share(100_000, 100_000, 600_000) == 0.5
+    coverage = Coverage()
+    assert share(0, 0, 0, loopback=True) is None
+    assert share(200_000, 200_000, 200_000, loopback=True) == 1.0
 
 
 def test_links_of_this_machine():

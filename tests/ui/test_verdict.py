@@ -10,7 +10,8 @@ from typing import Any, cast
 import pytest
 
 from netwatch.addons.insights import dns_failing
-from netwatch.addons.interfaces import InterfacesAddon, Reading
+from netwatch.addons.interface_readings import Reading
+from netwatch.addons.interfaces import InterfacesAddon
 from netwatch.addons.throughput import RANGES, DnsTime
 from netwatch.addons.timeline import Mark
 from netwatch.model.host import Host

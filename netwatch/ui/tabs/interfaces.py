@@ -184,6 +184,8 @@ def facts(state: State, row: Interface) -> list[Fact]:
         found.append(fact("DNS servers", ", ".join(servers.nameservers) if servers else "", glyphs))
     if row.captured is not None:
         found += _capture_facts(row, glyphs)
+        if state.live:
+            found.append(_coverage_fact(row, glyphs))
     elif state.live:
         found += [title("Capture"), ("", "not captured in this session", MUTED)]
     return found
@@ -233,6 +235,15 @@ def _capture_facts(row: Interface, glyphs: Glyphs) -> list[Fact]:
         fact("Clock went back", f"{taken.clock_steps} times, at most {fmt.age(taken.largest_step_ns / 1e9)}"
              if taken.clock_steps else "never" if taken.frames else "", glyphs, BAD if taken.clock_steps else TEXT),
     ]
+
+
+def _coverage_fact(row: Interface, glyphs: Glyphs) -> Fact:
+    """Of all bytes that the system counted. A capture filter, a capture that was stopped and drops make it less."""
+    share = row.coverage
+    if share is None:
+        return fact("Captured", "", glyphs)
+    shown = "100" if share == 1 else f"{min(100 * share, 99.9):.1f}"
+    return "Captured", f"{shown} % of the bytes that the interface counted", TEXT
 
 
 # -------------------------------------------------------------------------------------------------------------- face
