@@ -10,6 +10,7 @@ from netwatch._fast.engine cimport Engine
 from netwatch._fast.flow.age cimport udp_age
 from netwatch._fast.flow.content cimport FACT_HEAD
 from netwatch._fast.flow.icmp cimport is_echo_flow, is_icmp
+from netwatch._fast.flow.receiver cimport window_offered
 from netwatch._fast.flow.row cimport BIT_ENDED, BIT_INITIATOR_B, BIT_SEEN, Facts, Row, ST_UDP_ACTIVE, TcpRow, shown_path
 from netwatch._fast.look.announced cimport ANNOUNCED_BY
 from netwatch._fast.wire.packet cimport FAMILY_MAC, FAMILY_NONE, Encap, PROTO_ARP, PROTO_L2, PROTO_TCP
@@ -51,8 +52,8 @@ FIELDS = (
     *pair("peak"), *pair("rate"), ("ttl", F_TTL), ("icmp", F_ICMP), ("rtt_us", F_RTT), ("srtt_us", F_SRTT),
     *pair("retransmits"), *pair("out_of_order"), *pair("dup_acks"), *pair("zero_windows"), *pair("spurious"),
     *pair("fast_retransmits"), ("tcp_flags_out", F_FLAGS_OUT), ("tcp_flags_in", F_FLAGS_IN), ("mss", F_MSS),
-    ("window_scale_out", F_WSCALE_OUT),
-    ("window_scale_in", F_WSCALE_IN), ("sack", F_SACK),
+    ("window_scale_out", F_WSCALE_OUT), ("window_scale_in", F_WSCALE_IN),
+    ("window_out", F_WINDOW_OUT), ("window_in", F_WINDOW_IN), ("sack", F_SACK),
     ("first_frame", F_FIRST_FRAME), ("last_frame", F_LAST_FRAME), ("community_id", F_COMMUNITY),
     ("file", F_FILE),
 )
@@ -188,7 +189,8 @@ cdef class FlowFields:
         """What TCP and ICMP say, and the TTL."""
         cdef const Row* row = at.row
         cdef u8 app
-        cdef int side = at.out if field in (F_FLAGS_OUT, F_WSCALE_OUT) else 1 - at.out
+        cdef int side = at.out if field in (F_FLAGS_OUT, F_WSCALE_OUT, F_WINDOW_OUT) else 1 - at.out
+        cdef u64 window
         if field == F_TTL:
             if row.family != FAMILY_MAC and row.proto != PROTO_ARP:
                 give_number(v, at.cold.ttl[at.out if row.packets[at.out] else 1 - at.out])
@@ -238,6 +240,9 @@ cdef class FlowFields:
             if at.tcp.shaken & 3 == 3:
                 v.kind = V_BOOL
                 v.number = at.tcp.shaken & 24 == 24
+        elif field == F_WINDOW_OUT or field == F_WINDOW_IN:
+            if window_offered(row, at.tcp, side, &window):
+                give_number(v, window)
         elif at.tcp.wscale[side]:
             give_number(v, at.tcp.wscale[side] - 1)
         return 0

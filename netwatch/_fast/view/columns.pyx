@@ -8,6 +8,7 @@ from libc.string cimport memcpy
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice
 from netwatch._fast.flow.age cimport AGE_ACTIVE, AGE_IDLE, udp_age
 from netwatch._fast.flow.icmp cimport is_echo_flow, is_icmp
+from netwatch._fast.flow.receiver cimport window_offered
 from netwatch._fast.flow.row cimport (Row, Cold, TcpRow, BIT_ENDED, BIT_INITIATOR_B, BIT_REPLIED, BIT_SEEN, ST_COUNT,
                                       ST_SYN_SENT, ST_UDP_ACTIVE, shown_path)
 from netwatch._fast.wire.packet cimport FAMILY_NONE, FAMILY_MAC, PROTO_ARP, PROTO_L2, PROTO_TCP, TCP_RST
@@ -47,7 +48,8 @@ NUMBERS: dict[str, int] = {
     "zero_windows_out": COL_ZERO_OUT, "zero_windows_in": COL_ZERO_IN, "zero_windows": COL_ZERO,
     "spurious_out": COL_SPUR_OUT, "spurious_in": COL_SPUR_IN, "spurious": COL_SPUR,
     "fast_retransmits_out": COL_FAST_OUT, "fast_retransmits_in": COL_FAST_IN, "fast_retransmits": COL_FAST,
-    "mss": COL_MSS, "window_scale_out": COL_WSCALE_OUT, "window_scale_in": COL_WSCALE_IN, "rate_out": COL_RATE_OUT,
+    "mss": COL_MSS, "window_scale_out": COL_WSCALE_OUT, "window_scale_in": COL_WSCALE_IN,
+    "window_out": COL_WINDOW_OUT, "window_in": COL_WINDOW_IN, "rate_out": COL_RATE_OUT,
     "rate_in": COL_RATE_IN, "rate": COL_RATE, "peak_out": COL_PEAK_OUT, "peak_in": COL_PEAK_IN,
     "icmp.type": COL_ICMP_TYPE, "icmp.code": COL_ICMP_CODE, "icmp.id": COL_ICMP_ID,
 }
@@ -158,7 +160,7 @@ cdef bint number(const Flows* t, u32 i, int col, u64* out) noexcept nogil:
     elif col > COL_TCP_FIRST and col < COL_TCP_LAST:
         if row.proto != PROTO_TCP and not (is_echo_flow(row) and (col == COL_RTT or col == COL_SRTT)):
             return False
-        return row.tcp != 0 and tcp_number(&t.tcps[row.tcp], col, o, out)
+        return row.tcp != 0 and tcp_number(row, &t.tcps[row.tcp], col, o, out)
     elif col >= COL_FACT:
         return fact_number_of(t, i, col, out)
     elif col >= COL_ATTACHED:
@@ -284,7 +286,7 @@ cdef inline u64 pick16(const u16* pair, int col, int first, int o) noexcept nogi
     return pair[1 - o] if col == first + 1 else <u64>pair[0] + pair[1]
 
 
-cdef bint tcp_number(const TcpRow* tcp, int col, int o, u64* out) noexcept nogil:
+cdef bint tcp_number(const Row* row, const TcpRow* tcp, int col, int o, u64* out) noexcept nogil:
     if col == COL_RTT:
         out[0] = <u64>tcp.rtt_us * 1000
         return tcp.rtt_us != 0
@@ -309,6 +311,8 @@ cdef bint tcp_number(const TcpRow* tcp, int col, int o, u64* out) noexcept nogil
     elif col == COL_WSCALE_OUT or col == COL_WSCALE_IN:
         out[0] = <u64>tcp.wscale[o if col == COL_WSCALE_OUT else 1 - o] - 1
         return tcp.wscale[o if col == COL_WSCALE_OUT else 1 - o] != 0
+    elif col == COL_WINDOW_OUT or col == COL_WINDOW_IN:
+        return window_offered(row, tcp, o if col == COL_WINDOW_OUT else 1 - o, out)
     elif col == COL_SACK:
         out[0] = (tcp.shaken & 24) == 24
         return (tcp.shaken & 3) == 3

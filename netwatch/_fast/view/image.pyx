@@ -5,6 +5,7 @@ from libc.string cimport memcpy, memset
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.base.mix cimport mix_bytes
 from netwatch._fast.flow.icmp cimport is_echo_flow
+from netwatch._fast.flow.receiver cimport SYNS_CUT
 from netwatch._fast.flow.row cimport Cold, Facts, Row, TcpRow
 from netwatch._fast.flows cimport Core
 from netwatch._fast.wire.packet cimport FAMILY_NONE, PROTO_TCP
@@ -80,7 +81,7 @@ cdef void put_image(const Image* m, Core* core, u32 i) noexcept nogil:
     core.table.tcp_high += 1
     row.tcp = core.table.tcp_high
     tcp = &core.table.tcps[row.tcp]
-    tcp.rtt_us, tcp.shaken, tcp.fins = m.w4[3], m.w1[44], m.w1[45]
+    tcp.rtt_us, tcp.shaken, tcp.fins = m.w4[3], m.w1[44], m.w1[45] | SYNS_CUT   # windows are not kept
     for k in range(2):
         tcp.srtt_us[k], tcp.retrans[k], tcp.disorder[k], tcp.dup_acks[k] = \
             m.w4[4 + k], m.w4[6 + k], m.w4[8 + k], m.w4[10 + k]
