@@ -131,7 +131,8 @@ def _table(back: moments.Reader, ns: int, text: str, timeouts: dict[str, int]) -
     if back.left_out and (kept is None or not 0 <= ns - kept.moment.at_ns <= ABSENT_NS):
         _tell(back)  # who knows whether something was captured then
     if kept is None:
-        raise CommandError("there are no moments of the past: live captures leave them with history.on", EXIT_MISSING)
+        raise CommandError("the moments that are kept are of another version of netwatch" if back.others else
+                           "there are no moments of the past: live captures leave them with history.on", EXIT_MISSING)
     at_ns = kept.moment.at_ns
     if not 0 <= ns - at_ns <= ABSENT_NS:
         raise CommandError(f"--history {text}: nothing was captured then; the nearest moment is {iso(at_ns)}",

@@ -237,6 +237,12 @@ class Reader:
         """The newest moment at or before `ns`, else the oldest; None where there is none."""
         return self._asked(lambda base: self._found(base, ns))
 
+    @property
+    def others(self) -> bool:
+        """Are there moments that another version keeps in its way?"""
+        return bool(self._asked(lambda base: base.execute(
+            "SELECT 1 FROM runs WHERE mark != ? AND run IN (SELECT run FROM pieces) LIMIT 1", (MARK,)).fetchone()))
+
     def left_open(self, since_ns: int) -> list[Kept]:
         """The newest moments of the runs that have not ended: they go on, or were killed."""
         return self._asked(lambda base: self._left_open(base, since_ns)) or []

@@ -172,12 +172,13 @@ def test_without_memory_for_it_moments_are_on_disk(small: Path) -> None:
     assert found is not None and found.moment.at_ns == sorted(there)[70]
 
 
-def test_moments_of_another_layout_are_passed_over_and_go_first(small: Path) -> None:
-    kept(small)
+def test_moments_of_another_layout_are_passed_over_and_go_first(small: Path, netwatch: Run) -> None:
+    at = iso(min(kept(small)))
     base = sqlite3.connect(moments.path())
     base.execute("UPDATE runs SET mark = 'other'")
     signed(base)
     assert moments.Reader().at(1 << 62) is None
+    assert "of another version of netwatch" in netwatch("read", "--history", at, **environment()).stderr
     there = kept(small, **{"history.moments_mb": 1})
     found = moments.Reader().at(1 << 62)
     assert found is not None and found.moment.at_ns == max(there)

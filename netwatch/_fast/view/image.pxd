@@ -29,6 +29,11 @@ cdef enum:
     W4_TEXT = N4 - 1
     W2_PATH = 3
     W2_BACK = 4
+    W2_RATE = 5
+    W2_PEAK = 7
+    W2_SECOND = 9
+    W2_OLDER = 18
+    W2_OLDEST = 20
     W2_COPIES = N2 - 1
     W1_STATE = 32
     W1_APP = 34

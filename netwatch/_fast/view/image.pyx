@@ -6,6 +6,7 @@ from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.base.mix cimport mix_bytes
 from netwatch._fast.flow.icmp cimport is_echo_flow
 from netwatch._fast.flow.receiver cimport SYNS_CUT
+from netwatch._fast.flow.rates cimport WINDOW_SECOND, Pace, turn_second
 from netwatch._fast.flow.row cimport Cold, Facts, Row, TcpRow
 from netwatch._fast.flows cimport Core
 from netwatch._fast.wire.packet cimport FAMILY_NONE, PROTO_TCP
@@ -28,15 +29,16 @@ cdef void take_image(Image* m, const Core* core, u32 i) noexcept nogil:
     if core.table.numbered:
         m.w8[W8_FRAMES], m.w8[W8_FRAMES + 1] = core.table.frames[i].first, core.table.frames[i].last
     m.w2[0], m.w2[1], m.w2[2], m.w2[W2_PATH], m.w2[W2_BACK] = row.pa, row.pb, row.proto, row.path, cold.back
-    m.w2[9] = cold.second
+    m.w2[W2_SECOND] = cold.second
     memcpy(&m.w1[0], row.a, 16)
     memcpy(&m.w1[16], row.b, 16)
     m.w1[W1_STATE], m.w1[33], m.w1[W1_APP], m.w1[W1_FAMILY] = row.state, row.bits, row.app, row.family
     m.w1[38], m.w1[W1_ENDED] = cold.confidence, cold.ended
     for k in range(2):
         m.w8[1 + k], m.w8[3 + k], m.w8[5 + k] = row.packets[k], row.bytes[k], row.payload[k]
-        m.w4[1 + k], m.w2[5 + k], m.w2[7 + k], m.w1[36 + k] = cold.now[k], cold.rate[k], cold.peak[k], cold.ttl[k]
-        m.w2[18 + k], m.w2[20 + k] = core.table.paces[i].older[k], core.table.paces[i].oldest[k]
+        m.w4[W4_NOW + k], m.w2[W2_RATE + k], m.w2[W2_PEAK + k], m.w1[36 + k] = \
+            cold.now[k], cold.rate[k], cold.peak[k], cold.ttl[k]
+        m.w2[W2_OLDER + k], m.w2[W2_OLDEST + k] = core.table.paces[i].older[k], core.table.paces[i].oldest[k]
         if core.table.any_copied:
             m.w4[12 + k], m.w2[W2_COPIES] = core.table.copied[i].packets[k], core.table.copied[i].path
     if not has_tcp(row):
@@ -63,15 +65,16 @@ cdef void put_image(const Image* m, Core* core, u32 i) noexcept nogil:
     if core.table.numbered:
         core.table.frames[i].first, core.table.frames[i].last = m.w8[W8_FRAMES], m.w8[W8_FRAMES + 1]
     row.pa, row.pb, row.proto, row.path, cold.back = m.w2[0], m.w2[1], m.w2[2], m.w2[W2_PATH], m.w2[W2_BACK]
-    cold.second = m.w2[9]
+    cold.second = m.w2[W2_SECOND]
     memcpy(row.a, &m.w1[0], 16)
     memcpy(row.b, &m.w1[16], 16)
     row.state, row.bits, row.app, row.family = m.w1[W1_STATE], m.w1[33], m.w1[W1_APP], m.w1[W1_FAMILY]
     cold.confidence, cold.ended = m.w1[38], m.w1[W1_ENDED]
     for k in range(2):
         row.packets[k], row.bytes[k], row.payload[k] = m.w8[1 + k], m.w8[3 + k], m.w8[5 + k]
-        cold.now[k], cold.rate[k], cold.peak[k], cold.ttl[k] = m.w4[1 + k], m.w2[5 + k], m.w2[7 + k], m.w1[36 + k]
-        core.table.paces[i].older[k], core.table.paces[i].oldest[k] = m.w2[18 + k], m.w2[20 + k]
+        cold.now[k], cold.rate[k], cold.peak[k], cold.ttl[k] = \
+            m.w4[W4_NOW + k], m.w2[W2_RATE + k], m.w2[W2_PEAK + k], m.w1[36 + k]
+        core.table.paces[i].older[k], core.table.paces[i].oldest[k] = m.w2[W2_OLDER + k], m.w2[W2_OLDEST + k]
         core.table.copied[i].packets[k] = m.w4[12 + k]
     core.table.copied[i].path = m.w2[W2_COPIES]
     core.table.any_copied |= m.w4[12] != 0 or m.w4[13] != 0
@@ -121,37 +124,79 @@ cdef int size_of(int field) noexcept nogil:
     return 8 if field < N8 else 4 if field < N8 + N4 else 2 if field < N8 + N4 + N2 else 1
 
 
-cdef void way_from(Image* d, const Image* new, const Image* old) noexcept nogil:
-    """How far each field went from `old`, NULL: from nothing. Bytes beside their payload, and the bytes of the current
-    second beside those that came, are small where the numbers themselves are not."""
+cdef inline u16 second_of(u64 ns) noexcept nogil:
+    return <u16>(ns // WINDOW_SECOND)
+
+
+cdef inline u16 second_before(const Image* m, const Image* old) noexcept nogil:
+    """In which a row was counted; of a flow that was not there, in which it began."""
+    return old.w2[W2_SECOND] if old.w1[W1_FAMILY] != FAMILY_NONE else second_of(m.w8[W8_FIRST])
+
+
+cdef inline u32 more_bytes(const Image* m, const Image* old, int side) noexcept nogil:
+    return <u32>(m.w8[W8_BYTES + side] - old.w8[W8_BYTES + side])
+
+
+cdef void foretell_now(Image* m, const Image* old) noexcept nogil:
+    """W4_NOW as it follows from W8_* of both, where no frame has come between `old` and the end of its second."""
+    cdef bint turned = second_of(m.w8[W8_LAST]) != second_before(m, old)
     cdef int k
-    d[0] = new[0]
-    if old != NULL:
-        for k in range(N8):
-            d.w8[k] -= old.w8[k]
-        for k in range(N4):
-            d.w4[k] -= old.w4[k]
-        for k in range(N2):
-            d.w2[k] -= old.w2[k]
-        for k in range(N1):
-            d.w1[k] -= old.w1[k]
     for k in range(2):
-        d.w4[W4_NOW + k] = new.w4[W4_NOW + k] - <u32>d.w8[W8_BYTES + k]
+        m.w4[W4_NOW + k] = more_bytes(m, old, k) + (0 if turned else old.w4[W4_NOW + k])
+
+
+cdef void foretell_seconds(Image* m, const Image* old) noexcept nogil:
+    """The seconds before that of W4_NOW, and the greatest, as they follow from it and W8_* of both, where no more than
+    one of them has ended since `old`."""
+    cdef u16 second = second_of(m.w8[W8_LAST])
+    cdef Cold cold
+    cdef Pace pace
+    cdef int k
+    cold.second = second_before(m, old)
+    for k in range(2):
+        cold.now[k] = old.w4[W4_NOW + k] + more_bytes(m, old, k) - m.w4[W4_NOW + k]
+        cold.rate[k], cold.peak[k] = old.w2[W2_RATE + k], old.w2[W2_PEAK + k]
+        pace.older[k], pace.oldest[k] = old.w2[W2_OLDER + k], old.w2[W2_OLDEST + k]
+    if second != cold.second:
+        turn_second(&cold, &pace, second)
+    m.w2[W2_SECOND] = second
+    for k in range(2):
+        m.w2[W2_RATE + k], m.w2[W2_PEAK + k] = cold.rate[k], cold.peak[k]
+        m.w2[W2_OLDER + k], m.w2[W2_OLDEST + k] = pace.older[k], pace.oldest[k]
+
+
+cdef void way_from(Image* d, const Image* new, const Image* old) noexcept nogil:
+    """How far each field is from where it was in `old`, or from what is foretold of it; bytes, beside their payload."""
+    cdef Image m = old[0]
+    cdef int k
+    for k in range(N8):
+        d.w8[k] = new.w8[k] - m.w8[k]
+        m.w8[k] = new.w8[k]
+    for k in range(2):
         d.w8[W8_BYTES + k] -= d.w8[W8_PAYLOAD + k]
+    foretell_now(&m, old)
+    for k in range(N4):
+        d.w4[k] = new.w4[k] - m.w4[k]
+        m.w4[k] = new.w4[k]
+    foretell_seconds(&m, old)
+    for k in range(N2):
+        d.w2[k] = new.w2[k] - m.w2[k]
+    for k in range(N1):
+        d.w1[k] = new.w1[k] - m.w1[k]
 
 
 cdef void go_way(Image* m, const Image* d) noexcept nogil:
     """The inverse: from what it was to what it became."""
-    cdef u64 more
+    cdef Image old = m[0]
     cdef int k
-    for k in range(2):
-        more = d.w8[W8_BYTES + k] + d.w8[W8_PAYLOAD + k]
-        m.w8[W8_BYTES + k] += more - d.w8[W8_BYTES + k]
-        m.w4[W4_NOW + k] = <u32>more
     for k in range(N8):
         m.w8[k] += d.w8[k]
+    for k in range(2):
+        m.w8[W8_BYTES + k] += d.w8[W8_PAYLOAD + k]
+    foretell_now(m, &old)
     for k in range(N4):
         m.w4[k] += d.w4[k]
+    foretell_seconds(m, &old)
     for k in range(N2):
         m.w2[k] += d.w2[k]
     for k in range(N1):
@@ -225,12 +270,14 @@ cdef bytes packed(const Image* new, const Image* old, const u32* rows, u32 n, u3
     cdef u32 i
     cdef u8* out = <u8*>malloc(HEAD + MASK + <u64>n * (4 + PLANES + 8))
     cdef Image* ways = <Image*>malloc((<u64>n + 1) * sizeof(Image))
+    cdef Image nothing
+    memset(&nothing, 0, sizeof(Image))
     try:
         if out == NULL or ways == NULL:
             raise MemoryError("no memory for a moment of the past")
         with nogil:
             for i in range(n):
-                way_from(&ways[i], &new[i], &old[rows[i]] if old != NULL else NULL)
+                way_from(&ways[i], &new[i], &old[rows[i]] if old != NULL else &nothing)
             size = pack(out, ways, rows, n, high)
         return (<char*>out)[:size]
     finally:

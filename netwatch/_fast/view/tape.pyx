@@ -1,7 +1,8 @@
 """The table of flows as it was: what changed since the last look, packed by columns.
 
 An Image is all that is shown of a row. A piece holds rows and how far each field of theirs went from the piece before
-(from nothing, in a piece that stands alone), one plane of bytes after the other; planes of zeros are left out. Texts,
+(from nothing, in a piece that stands alone) or from what follows of it from the others, one plane of bytes after the
+other; planes of zeros are left out. Texts,
 what a flow says and addons tell of it, are numbers here: whoever keeps them gives these. The caller holds the engine
 still.
 """
@@ -28,6 +29,7 @@ cdef enum:
     ROUND = 60                 # looks until every flow's text was looked at again
     COLUMNS = 16
     SECOND = 1000000000
+    FORM = 2                   # of layout(): 1 foretold no second of a rate
 
 
 cdef class Tape:
@@ -208,4 +210,4 @@ def surroundings(Engine engine) -> bytes:
 
 def layout() -> str:
     """What pieces and surroundings are laid out like: those of another layout cannot be read."""
-    return f"{N8}/{N4}/{N2}/{N1} {sizeof(Encap)} {MAX_PROTOS} {ST_COUNT} {sys.byteorder}"
+    return f"{FORM} {N8}/{N4}/{N2}/{N1} {sizeof(Encap)} {MAX_PROTOS} {ST_COUNT} {sys.byteorder}"
