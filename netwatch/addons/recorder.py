@@ -33,13 +33,15 @@ REASONS = 100  # of one incident, in its page; the others are counted
 
 @dataclass(frozen=True)
 class Status:
-    """Is it armed, since when (ns of packet time), bytes on disk, packets, packets lost, and incidents so far."""
+    """Is it armed, since when (ns of packet time), bytes on disk, packets, packets lost, packets in files that somebody
+    has moved or removed, and incidents so far."""
 
     armed: bool = False
     since_ns: int = 0
     size: int = 0
     packets: int = 0
     lost: int = 0
+    moved: int = 0
     incidents: int = 0
 
 
@@ -186,7 +188,7 @@ class Recorder(Addon):
             return Status(incidents=self._incidents)
         rotation = self._window.rotation
         return Status(True, self._since_ns, rotation.size_on_disk, rotation.written,
-                      self._line.lost + rotation.lost + rotation.moved, self._incidents)
+                      self._line.lost + rotation.lost, rotation.moved, self._incidents)
 
     def signs(self) -> Sequence[Sign]:
         armed = (Sign("REC", INFO),) if self._window is not None else ()
@@ -233,9 +235,10 @@ class Recorder(Addon):
             return f"Not frozen: {e.filename}: {e.strerror}"
         self._settle_at = now + JOIN_NS
         self._incidents += 1
-        gone = window.rotation.lost + window.rotation.moved
-        lost = f"; {gone:,} are lost with the disk" if gone else ""
-        return f"Frozen: {self._packets:,} packets{lost}; netwatch open {self._incident.folder}"
+        lost, moved = window.rotation.lost, window.rotation.moved
+        gone = (f"; {lost:,} are lost with the disk" if lost else "") \
+            + (f"; {moved:,} are in files that somebody moved or removed" if moved else "")
+        return f"Frozen: {self._packets:,} packets{gone}; netwatch open {self._incident.folder}"
 
     def _settle(self) -> None:
         """Nothing joins the last incident any more; what did is put there with what followed."""
@@ -263,7 +266,8 @@ class Recorder(Addon):
         lost = {name: count - self._before.get(name, 0) for name, count in self._drops().items()}
         self._page |= {"until": iso(self._run.engines[0].clock), "packets": self._packets,
                        "files_let_go": rotation.removed,
-                       "lost": {**lost, "no_room": line.lost + line.left, "disk": rotation.lost + rotation.moved},
+                       "lost": {**lost, "no_room": line.lost + line.left, "disk": rotation.lost},
+                       "moved": rotation.moved,
                        "happened": self._happened, "because": self._reasons}
         incident.tell(self._page)
 

@@ -215,8 +215,15 @@ class Rotation:
         self._broken_until = time.monotonic() + RETRY_S
         self._say(f"{self._path}: {e.strerror}; recording goes on in memory, and the disk is tried again")
         if writer is not None:
-            with contextlib.suppress(OSError):
+            whole = True
+            try:
                 writer.close()
+            except OSError:
+                whole = False
+            if whole and is_gone(self._path):
+                self.done[self._path] = Written(self._began_ns, self._last_ns, self._taken)
+                self.forget(self._path)
+                return
             kept = 0
             with contextlib.suppress(OSError), files.as_caller():
                 kept = self._sure + _trim(self._path, self._whole, self._counted)

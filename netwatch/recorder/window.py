@@ -50,8 +50,8 @@ class Incident:
         self.folder, self._lock = _new_folder()
 
     def take(self, rotation: Rotation) -> list[Written]:
-        """Put the files there that it does not have yet; what they are. What somebody else has removed is lost. Raises
-        OSError."""
+        """Put the files there that it does not have yet; what they are. What somebody else has taken away is told of.
+        Raises OSError."""
         fresh = []
         with files.as_caller():
             for path, about in list(rotation.done.items()):

@@ -221,19 +221,6 @@ def test_a_disk_that_stays_full_costs_no_file_that_is_there(tmp_path: Path, monk
     assert rotation.removed == 2 and names[2] in {path.name for path in folder.iterdir()}
 
 
-def test_what_somebody_removes_was_not_kept(tmp_path: Path):
-    source, said = open_savefile(str(ROOT / "docs" / "tour.pcap")), []
-    source.batch()
-    rotation = Rotation(tmp_path, 5, 1, source, said.append)
-    for _ in range(3):
-        assert rotation.put(lambda writer: writer.write(b"x" * 60, 1, 60, 0) or 1, 10**18, 10**18) == 1
-    rotation.finish()
-    next(iter(sorted(tmp_path.iterdir()))).unlink()
-    assert rotation.told(3) == (f"2 of 3 packets in 2 files in {tmp_path}, 1 packets in 1 files that somebody moved or "
-                                "removed")
-    assert (rotation.lost, rotation.moved, said) == (0, 1, [])
-
-
 @pytest.mark.parametrize("number", [errno.EACCES, errno.ELOOP, errno.EIO])
 def test_what_cannot_be_looked_at_is_not_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int):
     """Somebody has moved the folder, and closed the one above it: the report is told all the same."""

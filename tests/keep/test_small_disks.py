@@ -150,5 +150,5 @@ def test_a_recorder_whose_folder_is_removed_says_so(disk: Path) -> None:
     code, _, said = ran(disk, "removed", sys.executable, "-c", PROGRAM, TOUR, "removed")
     told = json.loads(said[said.index('{"said"'):])
     assert code == 0 and told["error"] is None
-    assert [(each["packets"], each["lost"]["disk"]) for each in told["incidents"]] == [(0, 47)]
-    assert "47 are lost with the disk" in told["said"][-1]
+    assert [(each["packets"], each["lost"]["disk"], each["moved"]) for each in told["incidents"]] == [(0, 0, 47)]
+    assert "47 are in files that somebody moved or removed" in told["said"][-1] and "lost" not in told["said"][-1]
