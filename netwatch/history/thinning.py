@@ -134,7 +134,12 @@ def forget(base: sqlite3.Connection, before_ns: int) -> int:
     base.execute("PRAGMA secure_delete = ON")
     over = "(run, chapter) IN (SELECT run, chapter FROM pieces GROUP BY run, chapter HAVING max(at_ns) < ?)"
     gone = int(base.execute(f"DELETE FROM pieces WHERE {over}", (before_ns,)).rowcount)
-    base.execute("DELETE FROM runs WHERE open = 0 AND run NOT IN (SELECT run FROM pieces)")
+    # the newest stays, so that its number is never another's: whoever goes on may still know moments by it
+    base.execute("DELETE FROM runs WHERE open = 0 AND run NOT IN (SELECT run FROM pieces) AND run < (SELECT max(run) "
+                 "FROM runs)")
+    for run, in base.execute("SELECT run FROM runs WHERE run NOT IN (SELECT run FROM pieces)").fetchall():
+        base.execute("UPDATE runs SET about = '{}' WHERE run = ?", (run,))
+        rows.sign_run(base, run)
     base.commit()
     base.execute("VACUUM")
     base.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -276,7 +276,17 @@ def test_forget(small: Path, tmp_path: Path) -> None:
     assert moments.forget(min(there)) == (0, 0)
     assert moments.forget(None) == (len(there) + 1, 0)  # the end is a moment too
     assert moments.Reader().at(1 << 62) is None
-    assert json.dumps(sqlite3.connect(moments.path()).execute("SELECT count(*) FROM runs").fetchall()) == "[[0]]"
+    with contextlib.closing(sqlite3.connect(moments.path())) as base:
+        assert base.execute("SELECT run, about FROM runs").fetchall() == [(1, "{}")], "its number is no other run's"
+    kept(small)
+    with contextlib.closing(sqlite3.connect(moments.path())) as base:
+        assert base.execute("SELECT DISTINCT run FROM pieces").fetchall() == [(2,)]
+        base.execute("UPDATE runs SET open = 1")  # one that was killed
+        signed(base)
+    moments.forget(None)
+    with contextlib.closing(sqlite3.connect(moments.path())) as base:
+        assert {about for about, in base.execute("SELECT about FROM runs")} == {"{}"}, "nothing is said of it"
+    assert not moments.Reader()._asked(rows.damaged_runs)
 
 
 def told(records: list[Record]) -> list[Record]:
