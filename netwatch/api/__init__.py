@@ -112,7 +112,7 @@ def open(bundle: Path, what: str = "flows", **more: Unpack[OfFiles]) -> Capture[
     try:
         found = manifest.opened(Folder(bundle))
     except manifest.BundleError as e:
-        raise (DamagedError if e.there else MissingError)(str(e)) from None
+        raise (DeniedError if e.refused else DamagedError if e.there else MissingError)(str(e)) from None
     packets = found.path("packets.pcapng")
     if packets is None:
         raise UnavailableError(f"{os.fspath(bundle)}: has no packets (it is redacted)")

@@ -37,11 +37,11 @@ KEY_MOST = 1 << 16
 
 class BundleError(Exception):
     """A bundle is not what was signed, or none at all: `file` is the one that is wrong, str() the line for the user.
-    `there`: is there a bundle?"""
+    `there`: is there a bundle? `refused`: may it not be read?"""
 
-    def __init__(self, file: Path, why: str, there: bool = True) -> None:
+    def __init__(self, file: Path, why: str, there: bool = True, refused: bool = False) -> None:
         super().__init__(f"{file}: {why}")
-        self.file, self.there = file, there
+        self.file, self.there, self.refused = file, there, refused
 
 
 class Bundle(NamedTuple):
@@ -79,7 +79,8 @@ def opened(folder: Path) -> Bundle:
         try:
             found = _hashed(path)
         except OSError as e:
-            raise BundleError(path, f"is in the manifest, and cannot be read: {e.strerror}") from None
+            raise BundleError(path, f"is in the manifest, and cannot be read: {e.strerror}",
+                              refused=e.errno == errno.EACCES) from None
         if found != (each["bytes"], each["sha256"]):
             raise BundleError(path, "is not what was signed: its SHA-256 is another")
     with files.as_caller():
@@ -146,7 +147,8 @@ def _read(path: Path, folder: Path) -> Record:
                 raise OSError(errno.EINVAL, "not a regular file", str(path))
             data = source.read(MOST_BYTES + 1)
     except OSError as e:
-        raise BundleError(folder, f"no bundle: {NAME}: {e.strerror}", there=False) from None
+        raise BundleError(folder, f"no bundle: {NAME}: {e.strerror}", there=False,
+                          refused=e.errno == errno.EACCES) from None
     wrong = BundleError(path, "is not what was signed")
     try:
         found: Record = json.loads(data)

@@ -138,7 +138,8 @@ def opened(path: str) -> Bundle:
             raise _no_bundle(path)
         return manifest.opened(Path(path))
     except BundleError as e:
-        raise CommandError(printable(str(e)), EXIT_DAMAGED if e.there else EXIT_MISSING) from None
+        raise CommandError(printable(str(e)), EXIT_PERMISSION if e.refused else EXIT_DAMAGED if e.there else
+                           EXIT_MISSING) from None
 
 
 def _no_bundle(path: str) -> CommandError:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from netwatch.bundle import summary
 from netwatch.bundle.manifest import Bundle, seal
 from netwatch.bundle.redact import KEY_BYTES, Redactor
-from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, CommandError, say
+from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, CommandError, exit_code_of, say
 from netwatch.model.record import Record
 from netwatch.store import files
 from netwatch.store.atomic import WholeFolder
@@ -36,7 +36,7 @@ def redact(bundle: Bundle, out: Path, profiles: list[str], key_file: str | None,
     try:
         folder = WholeFolder(str(out))
     except OSError as e:
-        raise CommandError(f"{out}: {e.strerror}") from None
+        raise CommandError(f"{out}: {e.strerror}", exit_code_of(e)) from None
     try:
         names = [each["name"] for each in bundle.manifest["files"] if each["name"].endswith(".ndjson")]
         for name in names:
@@ -112,7 +112,7 @@ def _key(path: str | None, undo: bool) -> bytes:
             return made
         found = bytes.fromhex(files.read_text(Path(path), 4096))
     except OSError as e:
-        raise CommandError(f"--key {path}: {e.strerror}") from None
+        raise CommandError(f"--key {path}: {e.strerror}", exit_code_of(e)) from None
     except ValueError:
         found = b""
     if len(found) != KEY_BYTES:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from netwatch_command import ROOT
 
-from netwatch._fast.input.pcapngwriter import CaptureWriter
 from netwatch.capture.file import open_savefile
 from netwatch.recorder.rotation import Rotation
 
@@ -50,7 +49,7 @@ def test_an_open_file_that_somebody_moves_loses_nothing(tmp_path: Path, monkeypa
     assert (rotation.lost, rotation.moved, rotation.moved_files, len(said)) == (0, 2, 1, 1)
     assert put() == 1
     rotation.finish()
-    assert rotation.told(3).startswith(f"1 of 3 packets in 1 files in {folder}, 2 packets in 1 files that somebody moved")
+    assert rotation.told(3).startswith(f"1 of 3 packets in 1 files in {folder}, 2 packets in 1 files that somebody")
     for moved in [*tmp_path.glob("*.pcapng"), *tmp_path.glob("elsewhere/*")]:
         again = open_savefile(str(moved))
         again.batch()
