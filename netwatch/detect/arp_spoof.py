@@ -16,6 +16,7 @@ from netwatch.model.option import Option
 
 ADDRESSES = 8192  # remembered
 SHARED = ("00:00:5e:00:01:", "00:00:5e:00:02:", "00:00:0c:07:ac:", "00:00:0c:9f:f", "00:05:73:a0:", "00:07:b4:")
+Owner = tuple[int, str, bool]  # of an address that one MAC has claimed: since when (ns), it, whether it is a router
 
 
 @dataclass(slots=True)
@@ -40,6 +41,7 @@ class ArpSpoof(Detector):
     wants = frozenset({LINK})
 
     def begin(self, of: Value, alarm: Alarm) -> Sequence[Many]:
+        self._owners: Bounded[str, Owner] = Bounded(ADDRESSES)
         self._claims: Bounded[str, Claim] = Bounded(ADDRESSES)
         self._window, self._least = of("window_s") * SECOND, of("changes")
         return super().begin(of, alarm)
@@ -50,7 +52,12 @@ class ArpSpoof(Detector):
             return
         claim = self._claims.get(address)
         if claim is None:
-            claim = self._claims[address] = Claim(notice.time_ns, notice.time_ns, mac=mac)
+            since, owner, router = self._owners.setdefault(address, (notice.time_ns, mac, role == "router"))
+            if owner == mac:  # as with nearly all
+                if role == "router" and not router:
+                    self._owners[address] = (since, owner, True)
+                return
+            claim = self._claims[address] = Claim(since, since, mac=owner, router=router)
         claim.router = claim.router or role == "router"
         if claim.mac == mac or mac.startswith(SHARED) or claim.mac.startswith(SHARED):
             return

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from netwatch._fast.notice.crowd import Crowd
 
 NAMES = 4096  # remembered
-VOWELS = frozenset("aeiouy")
+VOWELS = "aeiouy"
 RUN = re.compile(r"[bcdfghjklmnpqrstvwxz]{5}|[a-z]\d+[a-z]")
 FEW = 0.25  # share of vowels; of English words two fifths
 
@@ -55,6 +55,5 @@ class Dga(Detector):
 def reads_as_made(domain: str) -> bool:
     """Would nobody choose this?"""
     label = domain.lower().partition(".")[0]
-    letters = [letter for letter in label if letter.isalpha()]
-    vowels = sum(letter in VOWELS for letter in letters)
-    return bool(RUN.search(label)) or (bool(letters) and vowels < FEW * len(letters))
+    letters = sum(map(str.isalpha, label))
+    return bool(RUN.search(label)) or (letters > 0 and sum(map(label.count, VOWELS)) < FEW * letters)

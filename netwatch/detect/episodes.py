@@ -35,11 +35,16 @@ class Gathered:
 
     def add(self, notice: Notice) -> None:
         """One more of it."""
-        self.first, self.last = min(self.first, notice.time_ns), max(self.last, notice.time_ns)
+        now = notice.time_ns
+        if now > self.last:
+            self.last = now
+        elif now < self.first:
+            self.first = now
         self.count += 1
-        for number, kept in ((notice.flow, self.flows), (notice.frame, self.frames)):
-            if number and len(kept) < KEPT and number not in kept:
-                kept.append(number)
+        if len(self.flows) < KEPT and notice.flow and notice.flow not in self.flows:
+            self.flows.append(notice.flow)
+        if len(self.frames) < KEPT and notice.frame and notice.frame not in self.frames:
+            self.frames.append(notice.frame)
 
 
 def begun(notice: Notice) -> Gathered:
