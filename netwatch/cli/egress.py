@@ -118,13 +118,9 @@ def observed(asked: argparse.Namespace, writes: Path | None = None) -> tuple[int
 def keep(seen: Destinations, days: int) -> None:
     """Put it into the ledger. Raises CommandError."""
     try:
-        ledger.add(ledger_path(), seen, days)
+        ledger.add(ledger.where(), seen, days)
     except TableError as e:
         raise CommandError(str(e), EXIT_PERMISSION if e.denied else EXIT_USAGE) from None
-
-
-def ledger_path() -> Path:
-    return state_folder() / "egress.sqlite"
 
 
 class Observing(read.Reading):

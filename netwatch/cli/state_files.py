@@ -20,6 +20,7 @@ from netwatch.store.tables import TableError
 ABOUT = {  # by the pattern of its name; of a folder it is the files in it
     "filters": "filters that were used",
     "alerts": "alerts that were acknowledged or muted",
+    "quotas": "quotas that were passed",
     "egress.sqlite": "bytes by day, program and destination",
     "uptime.sqlite": "outages that probes found",
     "*.ndjson": "what programs are known by",

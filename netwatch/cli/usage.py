@@ -64,7 +64,7 @@ def main(arguments: list[str]) -> int:
         found = ledger.sums_of(found_there, by)
     else:
         with _ledger_errors():
-            found = ledger.sums(egress.ledger_path(), by, since)
+            found = ledger.sums(ledger.where(), by, since)
     _write(found[: asked.top], by, style)
     return code
 
@@ -88,7 +88,7 @@ def _quotas(asked: argparse.Namespace, style: str) -> int:
     if not quotas:
         raise CommandError("--quotas: there are none; egress.quotas has them, such as firefox=10GB/month")
     with _ledger_errors():
-        found = held(egress.ledger_path(), quotas, datetime.now(UTC).date())
+        found = held(ledger.where(), quotas, datetime.now(UTC).date())
     if style != "table":
         _dump([each.record() for each in found], style)
     else:

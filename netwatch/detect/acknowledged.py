@@ -33,8 +33,8 @@ def load() -> Kept:
 
 
 def about(kind: str, ends: Mapping[str, object]) -> str:
-    """What is muted with an alert: its kind, between the same ends."""
-    return f"{kind} {ends.get('src', '-')} {ends.get('dst', '-')}"
+    """What is muted with an alert: its kind, between the same ends; of one about a program, that program's."""
+    return f"{kind} {ends.get('src', ends.get('program', '-'))} {ends.get('dst', '-')}"
 
 
 def about_finding(kind: str, ends: Mapping[str, object]) -> str:

@@ -80,6 +80,7 @@ class Detect(Addon):
         self._detectors: dict[str, list[Detector]] = {}
         self._counting: dict[Crowds, Detector] = {}
         self._watch: Watch | None = None
+        self._looking: list[Detector] = []
         self._untold: list[Alert] = []
         self._programs: FlowOwners | None = None
         self._asked: deque[tuple[float, Notice]] = deque()  # when to ask for its program, by the monotonic clock
@@ -97,12 +98,17 @@ class Detect(Addon):
                 detector = table.find(name)()
                 if SAID in detector.wants and not self._programs:
                     continue
+                if detector.looks and not run.purpose.live:
+                    continue
                 detector.lists = run.settings.lists
                 for many in detector.begin(_options(run, name), self._raise):
                     self._counting[Crowds(*many)] = detector
                 for kind in detector.wants:
                     self._detectors.setdefault(kind, []).append(detector)
-        if self._detectors:
+                if detector.looks:
+                    self._looking.append(detector)
+                    detector.start(run)
+        if self._detectors or self._looking:
             self._watch = Watch(run.engines, list(self._counting), frozenset(self._detectors), of("detect.patience_s"),
                                 (of("detect.beacon.least_s"), of("detect.beacon.most_s"), of("detect.beacon.spread")),
                                 _hellos() if SAID in self._detectors else ())
@@ -119,13 +125,16 @@ class Detect(Addon):
                 for detector in self._detectors.get(notice.kind, ()):
                     detector.take(notice)
         self._tell_programs(step.over)
+        for detector in self._looking:
+            detector.look(self._run, over=step.over)
         if not (step.over or self._run.purpose.live):
             return ()
         untold, self._untold = self._untold, []
         return [self._event(alert) for alert in (in_order(untold) if step.over else untold)]
 
     def close(self) -> None:
-        for detector in {id(each): each for them in self._detectors.values() for each in them}.values():
+        running = (*self._looking, *(each for them in self._detectors.values() for each in them))
+        for detector in dict.fromkeys(running):
             if why := detector.keep():
                 self._run.say(why, WARNING)
 

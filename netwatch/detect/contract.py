@@ -7,11 +7,14 @@ that a capture has the same alerts however it is read. What it keeps is bounded.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from netwatch.detect.allow import Allowed
 from netwatch.model.option import Option
 from netwatch.model.record import Record
+
+if TYPE_CHECKING:
+    from netwatch.model.contract import Run
 
 INFO, WARNING, CRITICAL = "info", "warning", "critical"
 SECOND = 1_000_000_000  # ns
@@ -101,7 +104,7 @@ class Episode(Protocol):
 
 class Told(NamedTuple):
     """What an episode means, for people. `evidence`: numbers and names, with their units in the keys; `about`: the ends
-    that the alert is about, by the names that flow records have for them: src, dst, dport."""
+    that the alert is about, by the names that flow records have for them: src, dst, dport; or the program."""
 
     severity: str
     title: str
@@ -121,6 +124,7 @@ class Detector:
     about: str = ""  # one sentence
     options: Sequence[Option] = ()
     wants: frozenset[str] = frozenset()  # kinds of notice
+    looks: bool = False  # start() and look() are called, where the source is live
 
     alarm: Alarm
     allowed: Allowed
@@ -130,6 +134,12 @@ class Detector:
         """What it wants counted, for CROWD. Raises AddonError."""
         self.alarm, self.allowed = alarm, Allowed(of("allow"))
         return ()
+
+    def start(self, run: Run) -> None:
+        """The run begins, after begin()."""
+
+    def look(self, run: Run, *, over: bool) -> None:
+        """After each chunk, while the engines hold still; `over`: nothing more will come."""
 
     def take(self, notice: Notice) -> None:
         """Called in order of frames."""

@@ -28,6 +28,7 @@ DETECTORS = {
     "blocked": "netwatch.detect.blocked:Blocked",
     "new_destination": "netwatch.detect.new_destination:NewDestination",
     "new_fingerprint": "netwatch.detect.new_fingerprint:NewFingerprint",
+    "quota": "netwatch.detect.quota:Quotas",
 }
 
 

@@ -52,8 +52,8 @@ class Destinations:
         self.left_out = 0  # flows
 
     def take(self, flow: Record) -> None:
-        """Count a flow record that goes somewhere: not to a group, to everybody, or to the machine itself."""
-        if flow.get("proto") not in ("tcp", "udp", "sctp", "icmp", "icmp6") or not goes_out(str(flow.get("dst", ""))):
+        """Count a flow record, if it is one that counts."""
+        if not counts(flow):
             return
         way = _way(flow)
         seen = self.seen.get(way)
@@ -79,10 +79,19 @@ class Destinations:
             yield way, seen, Destination(way.name, way.address, way.port, seen.asn, seen.ech)
 
 
+def counts(flow: Record) -> bool:
+    """Does it go somewhere: not to a group, to everybody, or to the machine itself?"""
+    return flow.get("proto") in ("tcp", "udp", "sctp", "icmp", "icmp6") and goes_out(str(flow.get("dst", "")))
+
+
+def program_of(flow: Record) -> str:
+    """Who began it: the program, else the address."""
+    return str(look_up(flow, "process.name") or flow["src"])
+
+
 def _way(flow: Record) -> Way:
     name = next((said for path in SAID if (said := name_of(str(look_up(flow, path) or "")))), "")
-    who = look_up(flow, "process.name") or flow["src"]
-    return Way(str(who), str(look_up(flow, "process.container") or ""), name, flow["dst"], flow.get("dport"),
+    return Way(program_of(flow), str(look_up(flow, "process.container") or ""), name, flow["dst"], flow.get("dport"),
                flow["proto"])
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from netwatch.egress.destinations import Destinations
+from netwatch.store.folders import state_folder
 from netwatch.store.tables import opened
 
 VERSION = 1
@@ -28,6 +29,11 @@ ADD = """INSERT INTO ways VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     asn = coalesce(excluded.asn, asn), org = coalesce(excluded.org, org)"""
 GROUPS = {"program": "who", "container": "container", "host": "CASE name WHEN '' THEN address ELSE name END",
           "day": "day", "month": "substr(day, 1, 7)"}
+
+
+def where() -> Path:
+    """The ledger's file."""
+    return state_folder() / "egress.sqlite"
 
 
 class Sum(NamedTuple):

@@ -59,10 +59,15 @@ def parsed(text: str) -> tuple[Quota, ...]:
     return tuple(found)
 
 
+def begins(today: date) -> dict[str, str]:
+    """The day on which each period began that lasts on that day."""
+    return {DAY: today.isoformat(), MONTH: today.replace(day=1).isoformat()}
+
+
 def held(path: Path, quotas: tuple[Quota, ...], today: date) -> list[Held]:
     """Each against the ledger, as it is on that day. Raises TableError."""
-    begins = {DAY: today.isoformat(), MONTH: today.replace(day=1).isoformat()}
+    since_of = begins(today)
     used = {period: {each.group[0]: each.bytes_out + each.bytes_in for each in ledger.sums(path, ("program",), since)}
-            for period, since in begins.items() if any(quota.period == period for quota in quotas)}
+            for period, since in since_of.items() if any(quota.period == period for quota in quotas)}
     return [Held(quota, sum(used[quota.period].values()) if quota.who == EVERYBODY else
-                 used[quota.period].get(quota.who, 0), begins[quota.period]) for quota in quotas]
+                 used[quota.period].get(quota.who, 0), since_of[quota.period]) for quota in quotas]

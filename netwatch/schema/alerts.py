@@ -8,6 +8,8 @@ ALERTS = (
     _field("alert.kind", "alert", TEXT, "KIND", 16, "The detector that found it."),
     _field("alert.title", "alert", TEXT, "ALERT", 24, "What it is, in a few words.", search=True),
     _field("alert.text", "alert", TEXT, "TEXT", 60, "Who did what, and how much of it.", privacy="name", search=True),
+    _field("alert.program", "alert", TEXT, "PROGRAM", 16, "The program whose quota was passed; * is all.",
+           privacy="name"),
     _field("alert.flows", "alert", INT, "FLOWS", 12, "Numbers of flows that show it.", many=True),
     _field("alert.frames", "alert", INT, "FRAMES", 12, "Numbers of frames that show it.", many=True),
     _field("alert.tunnel", "alert", TEXT, "TUNNEL", 24, "What it was seen inside: each tunnel, outermost first.",

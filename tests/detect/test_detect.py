@@ -45,7 +45,7 @@ def test_the_same_alerts_however_it_is_read(situation: Situation) -> None:
 
 def test_every_detector_has_a_situation_and_a_look_alike() -> None:
     found = {kind for situation in SITUATIONS for kind in situation.fires}
-    apart = {"data_out", "blocked", "new_destination", "new_fingerprint"}  # below, and in files of their own
+    apart = {"data_out", "blocked", "new_destination", "new_fingerprint", "quota"}  # below, and in files of their own
     assert set(table.DETECTORS) == found | apart
     assert any(not situation.fires for situation in SITUATIONS)
 

@@ -1,0 +1,120 @@
+"""A quota that is passed raises an alert: once a period, of the ledger and of what the session sees."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from test_quotas import moved
+from wire import eth, ip4, pcap, udp
+
+from netwatch.addons.alerts import AcknowledgeOne, AlertMarks, MuteOne, OneAlert
+from netwatch.addons.timeline import Timeline
+from netwatch.capture.file import open_savefile
+from netwatch.detect.addon import Detect
+from netwatch.egress import ledger
+from netwatch.egress.moved import Moved
+from netwatch.egress.quotas import parsed
+from netwatch.model.contract import Purpose
+from netwatch.run.session import Session
+from netwatch.store.settings import Settings, parse_settings
+
+HOST, OTHER = "192.168.7.9", "192.168.7.10"
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+def traffic(tmp_path: Path, octets: int = 4000) -> Path:
+    """The host moves so much just now, in datagrams of 1,000 bytes and what is around them."""
+    path, now = tmp_path / "now.pcap", time.time_ns() - 5_000_000_000
+    frames = [eth(ip4(17, udp(5000 + k, 9, bytes(1000)), src=HOST, dst="203.0.113.5")) for k in range(octets // 1000)]
+    frames.append(eth(ip4(17, udp(5, 9, b"x"), src=OTHER, dst="203.0.113.5")))
+    path.write_bytes(pcap((now + k * 1_000_000, frame) for k, frame in enumerate(frames)))
+    return path
+
+
+def session_of(path: Path, quotas: str, *more: str) -> Session:
+    """A live one that has seen all of it."""
+    session = Session(Purpose(live=True, label="x"), lambda: open_savefile(str(path)),
+                      settings=parse_settings([f"egress.quotas={quotas}", *more], Settings({})))
+    session.start()
+    while not session.health().done:
+        time.sleep(0.02)
+    with session.lock:
+        session.pipeline.finish()
+    return session
+
+
+def told(session: Session) -> list[dict[str, object]]:
+    return [alert.body() for alert in session.get(Detect).alerts if alert.detector.name == "quota"]
+
+
+def test_it_is_told_once_a_period_and_not_again_after_a_restart(tmp_path: Path) -> None:
+    path, quotas = traffic(tmp_path), f"{HOST}=2KB/day, {HOST}=1GB/month, {OTHER}=1KB/day, *=3KB/month"
+    session = session_of(path, quotas)
+    first, second = told(session)
+    assert (first["program"], first["title"]) == (HOST, "Quota of a day passed")
+    assert (second["program"], second["title"]) == ("*", "Quota of a month passed")
+    assert first["evidence"]["used_bytes"] == 4 * 1042 and first["evidence"]["limit_bytes"] == 2000
+    assert first["severity"] == "warning" and len(first["flows"]) == 4
+    assert first["first"].endswith("T00:00:00.000000000Z")
+    assert sum(each.category == "alert" for each in session.ask(Timeline()).events) == 2
+    with session.lock:
+        assert session.get(AlertMarks).unseen_counts() == (0, 2)
+    session.stop()
+    session = session_of(path, quotas)
+    assert told(session) == []
+    session.stop()
+
+
+def test_it_is_acknowledged_and_muted_by_its_program(tmp_path: Path) -> None:
+    session = session_of(traffic(tmp_path), f"{HOST}=2KB/day, *=2KB/day")
+    assert len(told(session)) == 2
+    session.do(AcknowledgeOne(1))
+    assert f"from {HOST} to -" in session.do(MuteOne(1))
+    one, other = session.ask(OneAlert(1)), session.ask(OneAlert(2))
+    assert one.acknowledged and one.muted and not other.acknowledged and not other.muted
+    session.stop()
+
+
+@pytest.mark.parametrize("off", ["detect.quota.on=false", "detect.on=false", "egress.keep_days=3"])
+def test_it_goes_with_the_ledger_and_can_be_switched_off(tmp_path: Path, off: str) -> None:
+    """What was kept counts, though next to nothing is seen now."""
+    today = datetime.now(UTC).date()
+    for day in (today, today + timedelta(days=1)):  # midnight may pass while this runs
+        ledger.add(ledger.where(), moved(OTHER, day, 600), 90)
+    session = session_of(traffic(tmp_path), f"{OTHER}=1KB/day", off)
+    assert [each["program"] for each in told(session)] == ([OTHER] if off.startswith("egress") else [])
+    session.stop()
+
+
+def test_days_and_months_end(tmp_path: Path) -> None:
+    """What was moved before counts no more, of the ledger neither; a flow counts on the day of its newest packet."""
+    path, one = tmp_path / "egress.sqlite", datetime(2026, 3, 30, tzinfo=UTC).date()
+    ledger.add(path, moved("curl", one, 500), 90)
+    found = Moved(path, parsed("curl=1KB/day, curl=1KB/month, *=1KB/month"), one)
+
+    def flow(day: int, month: int = 3, octets: int = 10) -> dict[str, object]:
+        return {"id": 1, "src": HOST, "dst": "203.0.113.5", "proto": "tcp", "bytes_out": octets, "bytes_in": 0,
+                "last": f"2026-{month:02}-{day:02}T10:00:00Z", "process": {"name": "curl"}}
+
+    def used() -> list[int]:
+        return [each.used for each in found.held()]
+
+    assert used() == [1000, 1000, 1000]
+    found.ended(flow(30))
+    found.still_open([flow(30, octets=7)])
+    assert used() == [1017, 1017, 1017] and all(each.over for each in found.held())
+    found.turn(one + timedelta(days=1))
+    assert used() == [7, 1017, 1017]
+    found.ended(flow(30))  # it was idle over midnight
+    found.ended(flow(31) | {"dst": "224.0.0.251"})
+    assert used() == [7, 1027, 1027]
+    found.turn(one + timedelta(days=2))
+    found.still_open([])
+    assert used() == [0, 0, 0] and found.flows("curl") == [1]
