@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 
 from netwatch import __version__
-from netwatch.cli.errors import EXIT_INTERNAL, EXIT_MISSING, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError, note
+from netwatch.cli.errors import EXIT_INTERNAL, EXIT_MISSING, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError, free_line, note
 from netwatch.cli.stdio import prepare, shows_to_a_person
 
 Command = Callable[[list[str]], int]  # takes its words, returns the exit code
@@ -69,6 +69,7 @@ def run(arguments: list[str]) -> int:
         return code
     except CommandError as e:
         note("error", str(e))
+        free_line()
         print(f"netwatch: {e}", file=sys.stderr)
         return e.code
     except KeyboardInterrupt:
@@ -77,12 +78,14 @@ def run(arguments: list[str]) -> int:
         _close_output()
         return 128 + signal.SIGPIPE
     except MemoryError as e:
+        free_line()
         print(f"netwatch: out of memory{f': {e}' if str(e) else ''}; --set flows.max=50000 takes less, the default is "
               "for two million", file=sys.stderr)
         return EXIT_UNAVAILABLE
     except Exception as e:
         if isinstance(e, OSError) and e.errno in NO_ROOM:
             _close_output()
+            free_line()
             print(f"netwatch: the output cannot be written: {e.strerror}", file=sys.stderr)
             return EXIT_UNAVAILABLE
         return _crashed(e)
@@ -162,7 +165,9 @@ def _crashed(error: Exception) -> int:
     if path is None:
         import traceback
 
+        free_line()
         traceback.print_exception(error)
+    free_line()
     print(f"netwatch: internal error: {error!r}; the report is {f'in {path}' if path else 'above'}", file=sys.stderr)
     return EXIT_INTERNAL
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from netwatch.cli import read
+from netwatch.cli import emptiness, read
 from netwatch.cli.arg_types import natural
-from netwatch.cli.errors import CommandError
+from netwatch.cli.errors import CommandError, say
 from netwatch.cli.parser import Parser, refuse_idle
 from netwatch.cli.selection import parse_where
 from netwatch.records.selection import Selection
@@ -39,5 +39,20 @@ def main(arguments: list[str]) -> int:
     words += ["--config", asked.config] if asked.config else []
     words += [word for each in asked.set for word in ("--set", each)]
     selection = Selection(parse_where(f"not ({asked.expression})", given_by="EXPR"), None, asked.limit)
-    code = read.answer(read.prepared(words), {"flows"}, selection)
+    code = read.answer(read.prepared(words), {"flows"}, selection, Asserting)
     return BROKEN if selection.matched["flow"] else code
+
+
+class Asserting(read.Reading):
+    """A reading whose filter passes the flows that break what was said."""
+
+    def came_to(self) -> int:
+        seen, broken = self.selection.seen["flow"], self.selection.matched["flow"]
+        shown = min(broken, self.selection.limit or 0)
+        if not seen and self.source.frames_read:
+            say(f"no flows in {self.source.frames_read:,} packets: there was nothing to hold to it")
+        elif broken > shown:
+            emptiness.at_terminal(f"{broken:,} of {seen:,} flows break it; --limit {broken} shows all")
+        elif seen and not broken:
+            emptiness.at_terminal(f"{seen:,} flows, and each keeps to it")
+        return 0

@@ -7,7 +7,7 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
-from netwatch.cli import sandbox
+from netwatch.cli import emptiness, sandbox
 from netwatch.cli.errors import EXIT_DAMAGED, CommandError, say
 from netwatch.cli.saving import Saving
 from netwatch.cli.signals import stopped_by
@@ -15,7 +15,6 @@ from netwatch.cli.sources import open_source, say_faults
 from netwatch.records.reading import speaks_of_flows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
 
     from netwatch._fast.input.source import Source
     from netwatch.records.selection import Selection
@@ -52,9 +51,8 @@ def straight(options: argparse.Namespace, selection: Selection) -> bool:
                              and not speaks_of_flows(where, ("packet",)))
 
 
-def copied(options: argparse.Namespace, selection: Selection, found: Callable[[], int]) -> int:
-    """Copy them; the exit code, for which `found` is asked when all went well. Raises CommandError, also for an option
-    of how flows are followed."""
+def copied(options: argparse.Namespace, selection: Selection) -> int:
+    """Copy them; the exit code. Raises CommandError, also for an option of how flows are followed."""
     for name, unused in OF_FLOWS:
         if getattr(options, name) != unused:
             raise CommandError(f"--{name.replace('_', '-')} has no effect: --bare follows no flow where the filter "
@@ -83,9 +81,11 @@ def copied(options: argparse.Namespace, selection: Selection, found: Callable[[]
             saving.drop()
         selection.count("packet", copy.seen, written)
         say_faults(source)
+        emptiness.no_packets(options, source)
         say(f"{source.frames_read:,} packets read, {source.bytes_read:,} bytes of input", detail=True)
         if stopped:
             return 128 + stopped[0]
-        return EXIT_DAMAGED if source.damaged else found()
+        return EXIT_DAMAGED if source.damaged else emptiness.matched(options, selection, {"packets"},
+                                                                     source.frames_read)
     finally:
         source.close()

@@ -11,7 +11,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from netwatch.cli import sandbox
+from netwatch.cli import emptiness, sandbox
 from netwatch.cli.arg_types import parse_duration
 from netwatch.cli.errors import EXIT_DAMAGED, CommandError, say
 from netwatch.cli.ports import Port
@@ -47,7 +47,7 @@ def read(options: argparse.Namespace, kinds: set[str], selection: Selection, wri
         raise CommandError("exporters tell of flows, not of packets: without --follow and --write")
     stop = Interrupted()
     code = (_from_port if options.source else _from_source)(options, selection, writer, stop)
-    return 128 + stop.number if stop.number else code
+    return 128 + stop.number if stop.number else code or emptiness.matched(options, selection)
 
 
 def _from_port(options: argparse.Namespace, selection: Selection, writer: Writes, stop: Interrupted) -> int:
@@ -56,14 +56,18 @@ def _from_port(options: argparse.Namespace, selection: Selection, writer: Writes
     until = None if options.duration is None else time.monotonic() + parse_duration(options.duration)
     port, collector = Port(options.source), Collector()
     sandbox.shut_in(options.settings)
+    told = 0
     for data, exporter in port.datagrams(stop, until, options.count):
-        if _take(collector.read(data, exporter) if data else [], selection, writer):
+        found = collector.read(data, exporter) if data else []
+        told += len(found)
+        if _take(found, selection, writer):
             break
         if not data:
             writer.flush()
     _finish(selection, writer)
     for line in faults(collector):
         say(line)
+    _say_of_none(told)
     return 0
 
 
@@ -74,21 +78,32 @@ def _from_source(options: argparse.Namespace, selection: Selection, writer: Writ
         until = None if options.duration is None else time.monotonic() + parse_duration(options.duration)
         pipeline = Pipeline(source, want=("exports",), max_frames=options.count)
         sandbox.shut_in(options.settings)
+        told = 0
         try:
             for step in pipeline.steps():
                 found = [record for event in step.events for record in exporters.told(event)]
+                told += len(found)
                 if _take(found, selection, writer) or stop.number or (until is not None and time.monotonic() >= until):
                     break
                 if step.idle:
                     writer.flush()
-            _take(exporters.finish(), selection, writer)
+            last = exporters.finish()
+            _take(last, selection, writer)
             _finish(selection, writer)
             exporters.say()
             say_faults(source)
+            emptiness.no_packets(options, source)
+            if source.frames_read:
+                _say_of_none(told + len(last))
             return EXIT_DAMAGED if source.damaged else 0
         finally:
             pipeline.close()
             source.close()
+
+
+def _say_of_none(told: int) -> None:
+    if not told:
+        say("no exporter told of a flow")
 
 
 def _finish(selection: Selection, writer: Writes) -> None:

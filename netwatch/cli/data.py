@@ -8,7 +8,7 @@ import time
 from datetime import date
 from pathlib import Path
 
-from netwatch.cli.errors import EXIT_DAMAGED, EXIT_MISSING, CommandError, exit_code_of
+from netwatch.cli.errors import EXIT_DAMAGED, EXIT_MISSING, CommandError, exit_code_of, say
 from netwatch.cli.parser import Parser
 from netwatch.names import clients, geo
 from netwatch.names.clients import ClientTableError
@@ -106,7 +106,10 @@ NONE = {
 
 def _verify_installed(keys: list[Path], today: date) -> int:
     broken = False
-    for kind, pack in packs.installed().items():
+    installed = packs.installed()
+    if not installed:
+        say("no pack is installed: there is nothing to verify")
+    for kind, pack in installed.items():
         try:
             if isinstance(pack, PackError):
                 raise pack

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from netwatch._fast.input.source import Source
-from netwatch.cli import read, sandbox
+from netwatch.cli import emptiness, read, sandbox
 from netwatch.cli.errors import CommandError
 from netwatch.cli.parser import Parser
 from netwatch.cli.selection import kinds_of
@@ -72,6 +72,8 @@ def main(arguments: list[str]) -> int:
             source.close()
     if commentator is not None:
         reading.comment = _comment(commentator, reading, options.settings.of("diagnose.comment_model"))
+    if style == "ndjson" and not reading.found and reading.packets:
+        emptiness.at_terminal(f"no findings in {reading.packets:,} packets")
     _write(reading, style)
     return code or (FOUND if any(not each.get("mute") for each in reading.found) else 0)
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netwatch.cli import read, sandbox
+from netwatch.cli import emptiness, read, sandbox
 from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, EXIT_USAGE, CommandError, say
 from netwatch.cli.parser import Parser, refuse_idle
 from netwatch.cli.sources import open_source
@@ -76,7 +76,10 @@ def main(arguments: list[str]) -> int:
     policy = _policy(path)
     policy = Policy(True, policy.programs) if asked.strict else policy
     code, seen = observed(asked)
-    found = [each for each in _judged(policy, seen) if asked.all or each["verdict"] in VIOLATIONS]
+    judged = _judged(policy, seen)
+    found = [each for each in judged if asked.all or each["verdict"] in VIOLATIONS]
+    if judged and not found:
+        emptiness.at_terminal(f"{len(judged):,} ways, and none breaks the policy; --all shows them")
     _write(found, asked.format or ("table" if sys.stdout.isatty() else "ndjson"))
     return code or (VIOLATED if any(each["verdict"] in VIOLATIONS for each in found) else 0)
 
@@ -110,6 +113,8 @@ def observed(asked: argparse.Namespace, writes: Path | None = None) -> tuple[int
             source.close()
     if reading.seen.left_out:
         say(f"no room for the destinations of {reading.seen.left_out:,} flows")
+    if reading.seen.stayed and not reading.seen.seen:
+        say(f"{reading.seen.stayed:,} flows, and none leaves the machine: loopback, link-local and groups do not count")
     if kept:
         keep(reading.seen, options.settings.of("egress.keep_days"))
     return code, reading.seen

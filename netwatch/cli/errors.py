@@ -16,6 +16,7 @@ EXIT_INTERNAL = 70
 
 
 _level = 1  # 0 quiet, 1 what matters, 2 all
+_clear: Callable[[], None] | None = None  # takes away the line that says how far a reading is
 _log: Callable[[str, str], None] | None = None  # takes a severity and a line
 
 
@@ -46,6 +47,18 @@ def log_with(log: Callable[[str, str], None] | None) -> None:
     _log = log
 
 
+def clear_with(clear: Callable[[], None] | None) -> None:
+    """A line stands on the terminal of standard error that this takes away; None: there is none any more."""
+    global _clear
+    _clear = clear
+
+
+def free_line() -> None:
+    """What is said next begins a line of its own."""
+    if _clear is not None:
+        _clear()
+
+
 def note(severity: str, line: str) -> None:
     """A line for the log alone, where there is one: "error", "warning" or "info"."""
     if _log is not None:
@@ -56,4 +69,5 @@ def say(line: str, detail: bool = False) -> None:
     """One line for the user, who may want none; `detail`: for who wants them all. Errors are raised."""
     note("info" if detail else "warning", line)
     if _level > detail:
+        free_line()
         print(f"netwatch: {line}", file=sys.stderr)

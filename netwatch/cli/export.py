@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from netwatch import __version__
 from netwatch._fast.out.masking import masked_form
 from netwatch._fast.out.rawflow import RawFlow
-from netwatch.cli import read, sandbox
+from netwatch.cli import emptiness, read, sandbox
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError, exit_code_of, say
 from netwatch.cli.parser import Parser, refuse_idle
 from netwatch.cli.selection import check_where, has_plugins, parse_where
@@ -122,6 +122,8 @@ def _export(options: argparse.Namespace, prepared: argparse.Namespace, source: S
         commands = Commands()
         exporting = Exporting(prepared, source, selection, commands.take)
         code = exporting.go()
+        if selection.where is None and not commands.count + commands.left_out:
+            emptiness.none_of({"http"}, source.frames_read)
         if commands.left_out:
             say(f"{commands.left_out:,} requests are left out: their bodies are not all there, or no command says them")
         return code
@@ -299,12 +301,13 @@ class Commands:
     """Of curl, printed; a request of whose body something is missing is none."""
 
     def __init__(self) -> None:
-        self.left_out = 0
+        self.count = self.left_out = 0
 
     def take(self, exchange: Exchange, place: Place) -> None:
         command = har.curl(exchange, place) if "request" not in exchange.missing else ""
         if command:
             print(command)
+            self.count += 1
         else:
             self.left_out += "method" in exchange.record
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from netwatch.cli import sandbox
+from netwatch.cli import emptiness, sandbox
 from netwatch.cli.errors import CommandError
 from netwatch.cli.readoptions import style_of
 from netwatch.cli.selection import check_field, has_plugins, kinds_of, where_of
@@ -51,7 +51,9 @@ def read(options: argparse.Namespace) -> int:
             code = Summing(options, set(kinds), source, selection, silent, statistic).go()
         finally:
             source.close()
-    write(arranged(statistic.tables(), options.sort), style, options.top, width_of_table(options.wide))
+    tables = arranged(statistic.tables(), options.sort)
+    emptiness.no_rows(f"--by {options.by}", tables, selection, source.frames_read)
+    write(tables, style, options.top, width_of_table(options.wide))
     return code
 
 

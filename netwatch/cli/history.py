@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from netwatch._fast.out.naming import nanoseconds
 from netwatch._fast.out.record import iso
-from netwatch.cli import sandbox
+from netwatch.cli import emptiness, sandbox
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_MISSING, EXIT_PERMISSION, CommandError, say
 from netwatch.history import moments, store
 from netwatch.history.database import Damaged, HistoryError
@@ -48,7 +48,11 @@ def read(options: argparse.Namespace, kinds: set[str], selection: Selection, wri
     sandbox.shut_in(settings)  # the file is of whoever called: root parses no database of somebody else's
     waits = selection.sort is not None
 
+    told = False
+
     def take(record: Record) -> bool:
+        nonlocal told
+        told = True
         item = KeptItem("flow", record)
         if selection.passes(item):
             if waits:
@@ -62,7 +66,9 @@ def read(options: argparse.Namespace, kinds: set[str], selection: Selection, wri
         writer.put(kind, piece)
     writer.close()
     sys.stdout.flush()
-    return code
+    if not told:
+        say("history: no flows of that time")
+    return code or emptiness.matched(options, selection)
 
 
 class Part(CommandError):

@@ -6,6 +6,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from netwatch.cli.errors import clear_with
+
 if TYPE_CHECKING:
     from netwatch._fast.input.source import Source
 
@@ -31,9 +33,11 @@ class Progress:
         done = f"{100 * source.bytes_read / source.size:.0f} %, " if source.size else ""
         print(f"\r\033[Kreading: {done}{source.frames_read:,} packets", end="", file=sys.stderr, flush=True)
         self._drawn = True
+        clear_with(self.clear)
 
     def clear(self) -> None:
         """The line is free again."""
         if self._drawn:
             print("\r\033[K", end="", file=sys.stderr, flush=True)
+            clear_with(None)
         self._drawn = False

@@ -9,9 +9,9 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from netwatch.cli import formats, log, sandbox
+from netwatch.cli import emptiness, formats, log, sandbox
 from netwatch.cli.arg_types import parse_duration
-from netwatch.cli.errors import EXIT_DAMAGED, EXIT_FINDING, CommandError, say, speak
+from netwatch.cli.errors import EXIT_DAMAGED, CommandError, say, speak
 from netwatch.cli.progress import Progress
 from netwatch.cli.readoptions import build_parser, check, check_follow, style_of, tell_kinds
 from netwatch.cli.selection import (
@@ -36,7 +36,7 @@ from netwatch.model.host import Host
 from netwatch.records import reading as records
 from netwatch.records.first_pass import MOST
 from netwatch.records.output import Output, Sum, Writes
-from netwatch.records.selection import Selection, plural
+from netwatch.records.selection import Selection
 from netwatch.records.values import Record
 from netwatch.records.writers import Writer
 from netwatch.run.pipeline import Pipeline
@@ -107,14 +107,15 @@ def shown(options: argparse.Namespace) -> int:
         from netwatch.cli import bare
 
         if bare.straight(options, selection):
-            return bare.copied(options, selection, lambda: matched(options, selection))
+            return bare.copied(options, selection)
         kinds = set()
     told = {"heads"} if options.follow is not None else set()
     return answer(options, kinds | told, selection)
 
 
-def answer(options: argparse.Namespace, kinds: set[str], selection: Selection) -> int:
-    """Print what passes; the exit code."""
+def answer(options: argparse.Namespace, kinds: set[str], selection: Selection,
+           made: type[Reading] | None = None) -> int:
+    """Print what passes; the exit code. `made`: a reading that has its own."""
     if options.by is not None:
         raise CommandError("--by goes with `netwatch read`")
     style = style_for(options, kinds)
@@ -132,7 +133,7 @@ def answer(options: argparse.Namespace, kinds: set[str], selection: Selection) -
     with sandbox.closing(options.host):
         source = open_source(options)
         try:
-            reading = Reading(options, kinds, source, selection, open_writer(style, source, options))
+            reading = (made or Reading)(options, kinds, source, selection, open_writer(style, source, options))
             with paged(style == "table" and not options.interface and not options.no_pager):
                 code = reading.go()
         finally:
@@ -161,16 +162,6 @@ def open_writer(style: str, source: Source, options: argparse.Namespace) -> Writ
 def _say(text: str, severity: str) -> None:
     """What an addon has to say; what is well is worth a line to who wants them all."""
     say(text, detail=severity == INFO)
-
-
-def matched(options: argparse.Namespace, selection: Selection) -> int:
-    """Say at a terminal that nothing passed the filter; the exit code, of which --exit-status makes a finding."""
-    if selection.where is None or selection.matched.total():
-        return 0
-    if sys.stderr.isatty():
-        seen = [f"0 of {count:,} {plural(kind)}" for kind, count in selection.seen.items()]
-        say(f"{', '.join(seen) or 'none of no records'} matched")
-    return EXIT_FINDING if options.exit_status else 0
 
 
 class Reading:
@@ -216,10 +207,15 @@ class Reading:
             self._feed.end()
         say_faults(self.source)
         self._say_of_keys(reading.pipeline)
+        emptiness.no_packets(self.options, self.source)
         say(f"{self.source.frames_read:,} packets read, {self.source.bytes_read:,} bytes of input", detail=True)
         if self.interrupted:
             return 128 + self.interrupted
-        return EXIT_DAMAGED if self.source.damaged else matched(self.options, self.selection)
+        return EXIT_DAMAGED if self.source.damaged else self.came_to()
+
+    def came_to(self) -> int:
+        """The exit code of what passed, after all was read."""
+        return emptiness.matched(self.options, self.selection, self.kinds, self.source.frames_read)
 
     def over(self) -> bool:
         """Is it time to stop, though there may be more?"""
@@ -304,6 +300,8 @@ class Reading:
         if "summary" in self.kinds:
             self.writer.summary(self._summary(reading.pipeline))
         self.writer.close()
+        if not output.came and self.selection.where is None and "summary" not in self.kinds and self.options.limit != 0:
+            emptiness.none_of(self.kinds, self.source.frames_read)
         if self.writer.left_out:
             say(f"no room for {', '.join(self.writer.left_out)}: --wide shows all, --fields those you name")
 

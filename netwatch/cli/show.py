@@ -93,13 +93,19 @@ def main(arguments: list[str]) -> int:
             source.close()
     finally:
         prepared.host.close()
-    if not showing.found:
-        asked = " ".join(f"--{name} {value}" for name in ("frame", "flow", "where")
-                         if (value := getattr(options, name)) is not None)
-        raise CommandError(f"{asked}: there is no such {'flow' if asked.startswith('--flow') else 'frame'}",
-                           EXIT_MISSING)
+    if not showing.found and not showing.left_out:
+        raise CommandError(_none(options, showing), EXIT_MISSING)
     write(showing, options.format == "ndjson", options.bytes)
     return code
+
+
+def _none(options: argparse.Namespace, showing: Showing) -> str:
+    """Why there is nothing to show."""
+    asked = " ".join(f"--{name} {value}" for name in ("frame", "flow", "where")
+                     if (value := getattr(options, name)) is not None)
+    if options.where is not None and showing.asked:
+        return f"{asked}: none of {showing.asked:,} frames passes the filter"
+    return f"{asked}: there is no such {'flow' if options.flow is not None else 'frame'}"
 
 
 def _spans(text: str) -> list[Span]:
@@ -134,6 +140,7 @@ class Showing(read.Reading):
         self.opened: dict[int, list[Event]] = {}  # by frame
         self.room = MOST_OPENED
         self.secrets: dict[int, tuple[bytes, ...]] = {}
+        self.asked = 0  # frames of those numbers, or of that flow
         self.left_out = 0
 
     def _loop(self, reading: Reading) -> None:
@@ -147,6 +154,7 @@ class Showing(read.Reading):
                 raise CommandError("more frames came at once than can be looked at", EXIT_UNAVAILABLE)
             passing = self._passing(maker, step)
             for k in self._asked(ring, seen):
+                self.asked += 1
                 if passing is not None and ring.record(k)["n"] not in passing:
                     continue
                 if len(self.found) >= self.most:

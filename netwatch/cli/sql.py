@@ -14,10 +14,10 @@ import argparse
 import csv
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from netwatch.cli import history, sandbox
+from netwatch.cli import emptiness, history, sandbox
 from netwatch.cli.arg_types import parse_duration
 from netwatch.cli.errors import CommandError, say
 from netwatch.cli.parser import Parser, refuse_idle
@@ -83,7 +83,7 @@ def _fill(tables: Tables, options: argparse.Namespace) -> int:
 
 def write(result: Result, style: str) -> None:
     """To standard output. Raises QueryError when the rows take too long."""
-    rows = (dict(zip(_unique(result.columns), map(_value, row), strict=True)) for row in result.rows)
+    rows = _said(dict(zip(_unique(result.columns), map(_value, row), strict=True)) for row in result.rows)
     if style == "table":
         found = list(rows)
         kinds = {name: _kind(name, found) for name in _unique(result.columns)}
@@ -104,6 +104,16 @@ def write(result: Result, style: str) -> None:
         return
     for line in lines:
         print(line)
+
+
+def _said(rows: Iterator[Record]) -> Iterator[Record]:
+    """The same; that there are none is said at a terminal."""
+    none = True
+    for row in rows:
+        none = False
+        yield row
+    if none:
+        emptiness.at_terminal("the query has no rows")
 
 
 def _unique(names: Sequence[str]) -> list[str]:

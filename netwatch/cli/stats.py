@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from netwatch._fast.input.source import Source
 from netwatch._fast.out.names import ETHERTYPES, PROTOCOLS
-from netwatch.cli import foreign_options, read
+from netwatch.cli import emptiness, foreign_options, read
 from netwatch.cli.arg_types import natural, parse_duration
 from netwatch.cli.errors import CommandError, say
 from netwatch.cli.parser import Parser, listed, refuse_idle
@@ -114,7 +114,9 @@ def _told(options: argparse.Namespace, statistic: Statistic, style: str, width: 
             source.close()
     finally:
         prepared.host.close()
-    write(arranged(statistic.tables(), options.sort), style, options.top, width)
+    tables = arranged(statistic.tables(), options.sort)
+    emptiness.no_rows(options.topic, tables, selection, source.frames_read)
+    write(tables, style, options.top, width)
     return code
 
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from netwatch.cli import egress
+from netwatch.cli import egress, emptiness
 from netwatch.cli.arg_types import age, natural
 from netwatch.cli.errors import EXIT_FINDING, EXIT_MISSING, EXIT_PERMISSION, EXIT_USAGE, CommandError
 from netwatch.cli.parser import Parser, refuse_idle
@@ -65,6 +65,8 @@ def main(arguments: list[str]) -> int:
     else:
         with _ledger_errors():
             found = ledger.sums(ledger.where(), by, since)
+        if not found:
+            emptiness.at_terminal(f"nothing is in the ledger{f' of {since} and later' if since else ''}")
     _write(found[: asked.top], by, style)
     return code
 

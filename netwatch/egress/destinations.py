@@ -49,11 +49,13 @@ class Destinations:
 
     def __init__(self) -> None:
         self.seen: dict[Way, Seen] = {}
-        self.left_out = 0  # flows
+        self.left_out = 0  # flows for which there was no room
+        self.stayed = 0  # flows that go nowhere
 
     def take(self, flow: Record) -> None:
-        """Count a flow record, if it is one that counts."""
+        """Count a flow record that goes somewhere: not to a group, to everybody, or to the machine itself."""
         if not counts(flow):
+            self.stayed += 1
             return
         way = _way(flow)
         seen = self.seen.get(way)

@@ -50,6 +50,7 @@ class Output:
                  save: Save | None = None, sums: Sequence[Sum] = ()) -> None:
         self.writer = writer
         self.selection = selection
+        self.came = False  # was there any record?
         self._packets = "packets" in kinds
         self._waits = by_number or selection.sort is not None
         self._save = save
@@ -77,6 +78,7 @@ class Output:
     def _take_packets(self, run: Packets) -> None:
         if self.selection.takes_all and not self._waits and self._save is None:
             if self._packets:
+                self.came = self.came or run.first < run.last
                 self.writer.packets(run)
             return
         if not self._packets and self._save is None:
@@ -90,11 +92,13 @@ class Output:
             for place in places:
                 self._show(run.item(place))
             return
+        self.came = self.came or bool(places)
         for first, last in unbroken(places):
             self.writer.packets(run.part(first, last))
 
     def _take_flows(self, run: FlowRun) -> None:
         if self.selection.takes_all and not self._waits and not self._sums:
+            self.came = self.came or bool(run.rows)
             self.writer.flows(run)
             return
         for item in run:
@@ -111,6 +115,7 @@ class Output:
         self._show(item)
 
     def _show(self, item: Item) -> None:
+        self.came = True
         if self._waits:
             self.selection.keep(item, self.writer.piece(item))
         elif self.selection.take(item.kind):
