@@ -8,7 +8,7 @@ from netwatch.filter.lexer import SPELLED, WORD_OPERATORS, Kind, Token, tokens
 from netwatch.filter.nodes import MAX_DEPTH, MAX_NODES, And, FilterError, Or
 from netwatch.schema import Field
 
-SPELLINGS = {"=": "==", "~": "matches", **SPELLED}
+SPELLINGS = {"=": "==", "~": "matches", "=~": "matches", **SPELLED}
 
 
 class Again(NamedTuple):

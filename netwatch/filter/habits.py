@@ -16,7 +16,7 @@ LIKE = 0.7  # how like a known name what was typed must be
 OPERATORS = ("contains", "matches", "in")
 LIKE_OPERATORS = {"like": "contains", "ilike": "contains", "has": "contains", "includes": "contains", "is": "==",
                   "equals": "==", "equal": "==", "startswith": "matches /^.../", "endswith": "matches /...$/",
-                  "regex": "matches", "regexp": "matches", "between": "in a..b", "~=": "matches", "=~": "matches",
+                  "regex": "matches", "regexp": "matches", "between": "in a..b", "~=": "matches",
                   "within": "in", "notin": "not in"}
 NOT_LOGIC = {"xor": "and, or and not", "^^": "and, or and not", "&": "and or &&", "|": "or or ||", "nor": "and not",
              "nand": "not (... and ...)", "^": "and, or and not"}
@@ -42,6 +42,24 @@ INSTEAD = {
 }
 
 
+OF_OTHERS = {  # what Zeek, Suricata and Elastic call it
+    "id.orig_h": "src", "id.orig_p": "sport", "id.resp_h": "dst", "id.resp_p": "dport", "orig_h": "src",
+    "orig_p": "sport", "resp_h": "dst", "resp_p": "dport", "orig_bytes": "payload_out", "resp_bytes": "payload_in",
+    "orig_pkts": "packets_out", "resp_pkts": "packets_in", "orig_ip_bytes": "bytes_out", "resp_ip_bytes": "bytes_in",
+    "conn_state": "state", "server_name": "sni", "qtype_name": "dns.types", "rcode_name": "rcode",
+    "status_code": "status", "src_ip": "src", "dest_ip": "dst", "dst_ip": "dst", "src_port": "sport",
+    "dest_port": "dport", "dst_port": "dport", "flow_id": "id", "app_proto": "app", "http.hostname": "http.host",
+    "http.url": "http.path", "http.http_method": "http.method", "http.http_user_agent": "http.user_agent",
+    "dns.rrname": "dns.names", "dns.rrtype": "dns.types", "tls.issuerdn": "tls.cert.issuer",
+    "tls.subject": "tls.cert.subject", "source.ip": "src", "source.port": "sport", "destination.ip": "dst",
+    "destination.port": "dport", "network.transport": "proto", "network.protocol": "app", "srcip": "src",
+    "dstip": "dst", "saddr": "src", "daddr": "dst",
+}
+UNITS = frozenset({"b", "bytes", "k", "m", "g", "kb", "mb", "gb", "tb", "kib", "mib", "gib", "ns", "us", "\u00b5s", "ms", "s",
+                   "min", "h"})  # that a number before it may have been meant to have
+NOTHING = frozenset({"null", "nil", "undefined", "nan"})
+
+
 def object_of(name: str) -> bool:
     """Is it the name of an object in records?"""
     return any(field.name.startswith(name + ".") for field in FIELDS)
@@ -58,7 +76,7 @@ def instead_of(name: str, kinds: tuple[str, ...] = ()) -> str | None:
     """What to write for a name of others, lower case, where records of these kinds are asked; None for any other."""
     if kinds and "flow" not in kinds and name in OF_PACKET and (kinds == ("packet",) or OF_PACKET[name] == "flow"):
         return OF_PACKET[name]
-    found = INSTEAD.get(name) or wireshark.ours(name)
+    found = INSTEAD.get(name) or OF_OTHERS.get(name) or wireshark.ours(name)
     if found is not None and len(kinds) == 1:
         found = re.sub(rf", of {kinds[0]}(s| records)\b", "", found)
     return found

@@ -43,7 +43,7 @@ class Token(NamedTuple):
 
 
 STOPS = frozenset(" \t\r\n(){},\"'=<>")
-OPERATORS = ("==", "!=", "<=", ">=", "<", ">", "=", "~")
+OPERATORS = ("==", "!=", "<=", ">=", "=~", "<", ">", "=", "~")
 WORD_OPERATORS = frozenset({"in", "contains", "matches"})
 SPELLED = {"eq": "==", "ne": "!=", "gt": ">", "lt": "<", "ge": ">=", "le": "<="}  # Wireshark's; after a field's name
 LOGIC = {"and": Kind.AND, "or": Kind.OR, "not": Kind.NOT}

@@ -192,7 +192,7 @@ class Parser(Cursor):
             self.take()
             return _implied(word.text.lower(), Exists(fields))
         meant = habits.mistyped_operator(following) if self.now.kind is Kind.WORD else None
-        if meant is not None and self.peek(1).kind in VALUES:
+        if meant is not None and (self.peek(1).kind in VALUES or self.peek(1).kind is Kind.NOT):
             raise self.error(f"{self.now.text!r} is no operator; did you mean {meant}?", self.now)
         if self.now.kind is Kind.WORD and following in habits.NOT_LOGIC:
             masked = habits.not_of_bytes(word.text, following) if self.peek(1).kind in VALUES else None
@@ -225,6 +225,8 @@ class Parser(Cursor):
         wrong = habits.not_said(word.text, self.kinds)
         if wrong is not None:
             raise self.error(wrong, word)
+        if self.now.is_punct("(") and self.now.column == word.end:
+            raise self.error(f"no function is called {word.text!r}; there are {', '.join(expressions.FUNCTIONS)}", word)
         return Search(Part(values.folded(word.text)))
 
     def begins_comparison(self) -> bool:
@@ -256,6 +258,8 @@ class Parser(Cursor):
             return _implied(name, Relate(fields, op, other, negated))
         given = self.value(op, fields)
         test = make_test(name, fields, op, given, self.text)
+        if isinstance(test, Numbers) and len(given) == 1 and self.now.text.lower() in habits.UNITS:
+            raise self.error(f"a unit stands at its number: {given[0].text}{self.now.text}", self.now)
         if op in ("==", ":") and isinstance(test, Numbers) and len(given) == 1:
             self.again = primitives.asked(word, given[0])
             if self.again is not None and (op == "==" or negated):
@@ -291,10 +295,17 @@ class Parser(Cursor):
             if op not in ("in", ":"):
                 raise self.error(f"a set goes with in, not with {op}", self.now)
             return self.braced()
+        if self.now.is_punct("(") or (self.now.kind is Kind.WORD and self.now.text.startswith("[") and op == "in"):
+            raise self.error("a set stands in braces: {a, b, c..d}", self.now)
+        if self.now.kind is Kind.WORD and op == "==" and self.now.text.lower() in habits.NOTHING:
+            name = self.peek(-2).text
+            raise self.error(f"what is unknown is absent here: write {name}, or not {name}; quoted, {self.now.text} is "
+                             "a text", self.now)
         if self.now.kind not in VALUES:
             before = self.tokens[self.at - 1]
             raise self.error(f"a value should follow {before.text}{':' if before.kind is Kind.KEY else ''}", self.now)
-        return [self.take()]
+        given = self.take()
+        return [given._replace(text=given.text.removeprefix("\\")) if fields[0] is _PROTO else given]  # as tcpdump's
 
     def listed(self, name: Token, fields: tuple[Field, ...]) -> list[Token]:
         """The items of a list that the fields can have."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from netwatch.filter import Filter, FilterError
-from netwatch.filter.habits import MISTYPED, MISTYPED_NOT
+from netwatch.filter.habits import MISTYPED, MISTYPED_NOT, OF_OTHERS
+from netwatch.schema import NAMES
 
 BEFORE = ("tcp", 'sni == "a"', "google", "port 443", "(udp)", "\u65e5\u672c")
 BEHIND = ("dns", "bytes > 1", "not udp", "(port == 53)", '"a phrase"', "10.0.0.0/8")
@@ -40,3 +41,45 @@ def test_operators_behind_what_is_no_field(slip: str) -> None:
                                   "android orchid", "hot dot", "container x", "match day"])
 def test_words_that_are_looked_for_stay(text: str) -> None:
     Filter(text)
+
+
+@pytest.mark.parametrize(("text", "said", "column"), [
+    *((f"bytes {op} {number} {unit}", f"a unit stands at its number: {number}{unit}", len(f"bytes {op} {number} ") + 1)
+      for op in (">", "<=", "==") for number in ("1", "2.5") for unit in ("KB", "MiB", "b")),
+    ("duration > 1 h", "a unit stands at its number: 1h", 14),
+    *((f"{field} in {opens}80, 443{closes}", "a set stands in braces", len(field) + 5)
+      for field in ("port", "proto", "bytes", "sni") for opens, closes in ("()", "[]")),
+    *((f"{field} {op} {word}", f"write {field}, or not {field}; quoted, {word} is a text", len(f"{field} {op} ") + 1)
+      for field in ("sni", "app", "http.host") for op in ("==", "!=", "=") for word in ("null", "nil", "NULL")),
+    ("app is not dns", "'is' is no operator; did you mean ==?", 5),
+    ("upper(sni) == A", "no function is called 'upper'; there are count, len, lower", 1),
+    ("tcp and strlen(sni) > 3", "no function is called 'strlen'", 9),
+])
+def test_habits_of_other_languages(text: str, said: str, column: int) -> None:
+    with pytest.raises(FilterError) as raised:
+        Filter(text)
+    assert said in str(raised.value) and raised.value.column == column
+
+
+@pytest.mark.parametrize("name", OF_OTHERS)
+def test_names_of_zeek_suricata_and_elastic(name: str) -> None:
+    """Compared or alone, they are refused with ours, which is a field; and they are not ours already."""
+    assert name not in NAMES and OF_OTHERS[name] in NAMES
+    for text in (name, f"{name} == 1", f"not {name.upper()}"):
+        with pytest.raises(FilterError, match=f"is not known here; write {OF_OTHERS[name]}"):
+            Filter(text)
+    Filter(f'"{name}"')
+
+
+@pytest.mark.parametrize(("text", "same"), [
+    (r"ip proto \tcp", "ip proto tcp"), (r"proto \udp", "proto udp"), ("app =~ /^dn/", "app matches /^dn/"),
+    ("bytes > (100 + 2)", "bytes > 102"), ('sni == "null"', "sni:null"), ("bytes > 1KB and m", 'bytes > 1KB and "m"'),
+    ("tcp(port 80)", "tcp port 80"),
+])
+def test_what_is_meant_is_the_same(text: str, same: str) -> None:
+    records = [{"proto": proto, "app": app, "bytes_out": number, "bytes_in": 0, "src": "192.0.2.1", "dst": "192.0.2.2",
+                "dport": port, "tls": {"sni": sni}}
+               for proto in ("tcp", "udp") for app in ("dns", "http") for number in (50, 102, 2000)
+               for port in (80, 53) for sni in ("null", "m.example")]
+    found = [[Filter(each).matches(record, record) for record in records] for each in (text, same)]
+    assert found[0] == found[1] and True in found[0] and False in found[0]
