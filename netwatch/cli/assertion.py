@@ -33,12 +33,13 @@ def main(arguments: list[str]) -> int:
     if os.path.isfile(asked.expression):
         raise CommandError(f"{asked.expression}: EXPR comes first: netwatch assert 'bytes < 1MB' {asked.expression}")
     parse_where(asked.expression, given_by="EXPR")  # its columns are the user's
-    words = [*asked.files, *asked.read, "--what", "flows", "--format", "ndjson"]
+    words = ["--what", "flows", "--format", "ndjson"]
     words += [word for name in asked.interface for word in ("-i", name)]
     words += ["--duration", asked.duration or "60s"] if asked.interface else []
     words += ["--config", asked.config] if asked.config else []
     words += [word for each in asked.set for word in ("--set", each)]
     selection = Selection(parse_where(f"not ({asked.expression})", given_by="EXPR"), None, asked.limit)
+    words += ["--", *asked.files, *asked.read] if asked.files or asked.read else []
     code = read.answer(read.prepared(words), {"flows"}, selection, Asserting)
     return BROKEN if selection.matched["flow"] else code
 

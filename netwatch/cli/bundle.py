@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
     p.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="its own words")
     options = p.parse_args(arguments)
     actions: dict[str, Callable[[list[str]], int]] = {"make": make, "verify": verify, "info": info, "redact": redact}
-    return actions[options.action](options.rest)
+    return actions[options.action](arguments[arguments.index(options.action) + 1:])  # with a -- that argparse takes out
 
 
 def make(arguments: list[str]) -> int:

@@ -37,7 +37,7 @@ examples:
 """
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     p = Parser(prog="netwatch diagnose", description=__doc__, epilog=EPILOG,
                formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("files", nargs="*", metavar="FILE", help="captures; without, -i is needed")
@@ -54,7 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str]) -> int:
     """Findings go to standard output; the exit code is 1 when there are any."""
-    asked = build_parser().parse_args(arguments)
+    asked = build_parser().read(arguments)
     if asked.duration and not asked.interface:
         raise CommandError("--duration goes with -i")
     style = asked.format or ("table" if sys.stdout.isatty() else "ndjson")

@@ -41,7 +41,9 @@ def main(arguments: list[str]) -> int:
     p.add_argument("--keylog", action="append", default=[], metavar="FILE", help="TLS keys in NSS format; repeatable")
     p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
-    options = p.parse_args(arguments)
+    options = p.read(arguments)
+    if options.before == options.after == "-":
+        raise CommandError("standard input is named twice; it can be read but once")
     options.show_secrets = False
     if options.format == "screen":
         if not shows_to_a_person():

@@ -59,5 +59,6 @@ def none_of(kinds: Iterable[str], packets: int) -> None:
 
 def no_rows(what: str, tables: Iterable[Table], selection: Selection, packets: int) -> None:
     """The same where records are summed up, and those that passed the filter come to nothing."""
-    if packets and (selection.where is None or selection.matched.total()) and not any(len(each.rows) for each in tables):
+    passed = selection.where is None or selection.matched.total()
+    if packets and passed and not any(len(each.rows) for each in tables):
         at_terminal(f"{what}: nothing in {packets:,} packets")

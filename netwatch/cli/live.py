@@ -69,7 +69,7 @@ COMMANDS_HELP = """commands (each has --help):
 """
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     p = Parser(prog="netwatch", description=__doc__, epilog=COMMANDS_HELP,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("-V", "--version", action="store_true", help="print the version; with -v also those of libraries")
@@ -114,7 +114,7 @@ def prepared(arguments: list[str], check: Callable[[argparse.Namespace], None] =
     """The options with their settings; or the exit code, where the words asked for nothing but to be told something.
     `check` raises CommandError for those that cannot be meant; `instead`: what to do where no terminal is. Raises
     CommandError."""
-    options = build_parser().parse_args(arguments)
+    options = build_parser().read(arguments)
     if options.version:
         from netwatch import __version__
 

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from netwatch.cli.errors import EXIT_USAGE, CommandError
 
 COLUMNS = 80  # of help
+BEHIND = "\0"  # before a word that stands behind -- and looks like an option; no argument can begin so
 LIKE = 0.65  # how like an option what was typed must be, both without dashes
 
 
@@ -47,12 +48,19 @@ class Parser(argparse.ArgumentParser):
         self.meant: dict[str, str] = {}  # what is none of its options: the one that does that here
 
     def read(self, words: Sequence[str]) -> argparse.Namespace:
-        """Files and options in any order. The text on usage, which is dear, is made where --help shows it."""
+        """Files and options in any order; what stands behind -- is no option, whatever it begins with. The text on
+        usage, which is dear, is made where --help shows it."""
+        mark = words.index("--") if "--" in words else len(words)
+        told = [*words[:mark], *(BEHIND + word if word[:1] == "-" and word != "-" else word for word in words[mark + 1:])]
         before = self.usage
         if not any(map(_asks_help, words)):
             self.usage = ""
         try:
-            return self.parse_intermixed_args(words)
+            options = self.parse_intermixed_args(told)
+            if len(told) > mark:
+                for name, value in vars(options).items():
+                    setattr(options, name, _bare(value))
+            return options
         finally:
             self.usage = before
 
@@ -66,6 +74,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raises SystemExit."""
+        message = message.replace(BEHIND, "")
         unknown = re.fullmatch(r"unrecognized arguments: (.*)", message)
         if unknown:
             word = unknown[1].split()[0]
@@ -90,6 +99,13 @@ class Parser(argparse.ArgumentParser):
         if given == "--json" and formats is not None:
             return f"--format {'json' if 'json' in (formats.choices or ()) else 'ndjson'}"
         return "--json" if given == "--format" and "--json" in self._option_string_actions else None
+
+
+def _bare(value: object) -> object:
+    """Without BEHIND."""
+    if isinstance(value, list):
+        return [_bare(each) for each in value]
+    return value.removeprefix(BEHIND) if isinstance(value, str) else value
 
 
 def _asks_help(word: str) -> bool:

@@ -163,6 +163,8 @@ def check(options: argparse.Namespace) -> None:
     """Raises CommandError for an option that would have no effect beside the others, or says what cannot be."""
     if options.duration is not None:
         parse_duration(options.duration)
+    if options.files.count("-") > 1:
+        raise CommandError("standard input is named twice; it can be read but once")
     if options.time == "delta" and not OF_NO_TIME.isdisjoint(options.what.split(",")):
         raise CommandError("--time delta goes with records that have a time: packets, dns, http, tls")
     if options.each or options.scheduler is not None:

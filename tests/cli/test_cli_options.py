@@ -37,6 +37,37 @@ def test_standard_input_by_r(netwatch: Run) -> None:
     assert done.stdout == netwatch("read", TOUR).stdout
 
 
+@pytest.mark.parametrize("words", [
+    ["read", "--limit", "2"], ["stats", "io"], ["show", "--frame", "1"], ["hosts"], ["diagnose"], ["usage"],
+    ["assert", "bytes > 0"], ["export", "--curl"], ["sql", "SELECT count(*) FROM flows"], ["diff", str(TOUR)], [],
+    ["egress", "promote", "--dry-run", "--policy", "p.toml"]], ids=" ".join)
+def test_what_stands_behind_two_dashes_is_no_option(netwatch: Run, tmp_path: Path, words: list[str]) -> None:
+    """A file may begin with a dash; every command that takes files has it, and an option's name is a file there."""
+    (tmp_path / "-r.pcap").write_bytes(TOUR.read_bytes())
+    (tmp_path / "--help").write_bytes(TOUR.read_bytes())
+    for name in ("-r.pcap", "--help"):
+        if not words:
+            assert "no terminal here" in netwatch("--", name).stderr  # the terminal would show it
+            continue
+        done = netwatch(*words, "--", name)
+        assert (done.returncode, done.stderr) == (0, "")
+        there = netwatch(*words, f"./{name}").stdout
+        assert done.stdout == there.replace(f"./{name}", name)
+    assert netwatch(*words, "--", "-none.pcap").stderr.endswith("-none.pcap: no such file\n") or not words
+
+
+def test_a_bundle_of_files_that_begin_with_a_dash(netwatch: Run, tmp_path: Path) -> None:
+    (tmp_path / "-r.pcap").write_bytes(TOUR.read_bytes())
+    assert netwatch("bundle", "make", "--", "-r.pcap", "-out").returncode == 0
+    assert netwatch("bundle", "verify", "--", "-out").returncode == 0
+
+
+def test_options_between_two_files(netwatch: Run) -> None:
+    for words in (["diff"], ["diagnose"], ["usage"], ["read"]):
+        assert netwatch(*words, TOUR, "--format", "json", TOUR).stdout == netwatch(
+            *words, "--format", "json", TOUR, TOUR).stdout != ""
+
+
 def test_short_forms_are_those_of_the_field(netwatch: Run, tmp_path: Path) -> None:
     assert netwatch("read", TOUR, "-Y", "udp").stdout == netwatch("read", TOUR, "--where", "udp").stdout != ""
     netwatch("read", TOUR, "-Y", "udp", "-w", tmp_path / "a.pcapng")

@@ -19,14 +19,10 @@ LIBRARY = "libbpf.so.1"
 RECORDS = 1 << 16
 BTF_KIND_ENUM, BTF_KIND_TYPEDEF = 6, 8
 
-_PRINT = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)
 _SAMPLE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
 _POINTERS = ("bpf_object__open_file", "bpf_object__find_program_by_name", "bpf_object__find_map_by_name",
              "bpf_program__attach", "bpf_program__attach_iter", "ring_buffer__new", "btf__load_vmlinux_btf",
              "btf__type_by_id")
-
-
-_silent = _PRINT(lambda level, words, arguments: 0)
 
 
 def library() -> ctypes.CDLL:
@@ -39,7 +35,7 @@ def library() -> ctypes.CDLL:
         getattr(lib, name).restype = ctypes.c_void_p
     lib.btf__name_by_offset.restype = ctypes.c_char_p
     lib.libbpf_set_print.restype = ctypes.c_void_p
-    lib.libbpf_set_print(_silent)
+    lib.libbpf_set_print(None)  # a function of Python's would be where Ctrl-C is lost: ctypes ignores what it raises
     return lib
 
 
