@@ -118,7 +118,7 @@ class DashboardQuestion:
         remotes: Sums = {}
         if self.unfolded:
             remotes, _ = yield from self._level(session, selected, (*(PROCESS if by_owner else first), HOST), REMOTES)
-        yield True
+        yield False
         tree = _Tree(self, first, top, processes, remotes)
         branches = tree.branches()
         if self.now and session.live:

@@ -102,7 +102,7 @@ class Egress:
         came = [(key, sums) for key, sums in found
                 if key[1] == key[2] and not (session.live and str(key[1][1]) in own)]
         records = yield from session.recorded([sums["row"] for _, sums in came[:SHOWN]])
-        yield True
+        yield False
         told = [_way(_who(key[0]), str(key[1][1]), _port(key[3]), sums, {"proto": record.get("proto")},
                      Within(by, key, f"{key[1][1]} to {_who(key[0])}", ip=True))
                 for (key, sums), record in zip(came, records, strict=False)]
@@ -131,7 +131,7 @@ class Egress:
         went = GroupList(selected, [GroupBy(view, *by) for by in where])
         found = yield from went.largest(SHOWN)
         records = yield from session.recorded([sums["row"] for _, sums in found])
-        yield True
+        yield False
         whole = [_root(_who(key[0]), sums, Within(who, key, _who(key[0]), begun_here=session.live, ip=True))
                  for key, sums in roots]
         told = [_aimed(_who(key[0]), str(key[2][1] or ""), record,

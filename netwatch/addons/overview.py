@@ -106,7 +106,9 @@ class OverviewQuestion:
         timeline = session.get(TimelineAddon)
         failing = dns_failing(timeline.mark(), timeline.mark_before(past.since_ns) if past.since_ns else None)
         gateway = Gateway(known[1], *(timed or (None, ""))) if known is not None else None
-        return Overview(past, dns_of(session, past), gateway, peers, self.by_rate, groups.groups, groups.unplaced,
+        dns = dns_of(session, past)
+        yield False
+        return Overview(past, dns(), gateway, peers, self.by_rate, groups.groups, groups.unplaced,
                         interfaces, failing)
 
 

@@ -116,9 +116,10 @@ class StatisticsQuestion:
         yield True
         names, clock = session.get(Names), session.engine.clock
         talkers = tuple(_talker(str(key[0][1]), sums, names.called(str(key[0][1]), clock)) for key, sums in found)
-        return Statistics(past, dns_of(session, past), shares, talkers, by_address.groups, by_address.unplaced,
-                          handshake, data, latency, pieces, why(session, self.by), carried, older,
-                          held(session.engine)["gone"])
+        dns, gone = dns_of(session, past), held(session.engine)["gone"]
+        yield False
+        return Statistics(past, dns(), shares, talkers, by_address.groups, by_address.unplaced,
+                          handshake, data, latency, pieces, why(session, self.by), carried, older, gone)
 
     def _pieces(self, session: Session, selected: Selection, since: int) -> Generator[bool, None, tuple[Piece, ...]]:
         """By what was asked for."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from itertools import pairwise
@@ -157,11 +157,11 @@ def _named(counts: Record, here: bool) -> Record:
                      {"down": counts["back"], "up": counts["forth"]})
 
 
-def dns_of(session: Session, past: Past) -> DnsTime:
-    """How fast DNS was in the range. The caller holds session.lock."""
+def dns_of(session: Session, past: Past) -> Callable[[], DnsTime]:
+    """How fast DNS was in the range. The caller holds session.lock; what is returned needs no lock to work it out."""
     on, timed, kept = dns_state(session.engine)
     times = dns_times(session.engine, past.since_ns)
-    return DnsTime(median(times) if times else None, len(times), timed > kept and len(times) == kept, not on)
+    return lambda: DnsTime(median(times) if times else None, len(times), timed > kept and len(times) == kept, not on)
 
 
 class Throughput(Addon):

@@ -24,15 +24,32 @@ if TYPE_CHECKING:
 AT_ONCE = 16  # records made in one slice
 LATE_S = 0.02  # that a filter may take before its first matches are looked for apart
 EARLY_S = 0.025  # that the first matches are looked for
+GIVE_WAY_S = 0.005  # of work between two moments in which others get Python's lock
+MOMENT_S = 0.0001  # that such a moment lasts, at least
 WORD = "zzq"  # looked for in all texts, and in what is made of them
 Answer = TypeVar("Answer")
+
+
+class Way:
+    """Given to other threads now and then by whoever works piece by piece. A thread that waits for Python's lock asks
+    for it when nobody let go of it for 5 ms on end: pieces that let go of it and take it back more often, as they do
+    around what needs no Python, would keep it waiting for ever."""
+
+    def __init__(self) -> None:
+        self._since = time.perf_counter()
+
+    def give(self) -> None:
+        """Between two pieces, without a lock of ours."""
+        if time.perf_counter() - self._since >= GIVE_WAY_S:
+            time.sleep(MOMENT_S)
+            self._since = time.perf_counter()
 
 
 def driven(work: Generator[bool, None, Answer], lock: AbstractContextManager[object], view: EngineView,
            late: Callable[[], None] | None = None) -> Answer:
     """The answer of a generator that yields whether its next piece needs the lock; the first does. `late` is called
     once, between two pieces, when texts have been looked through for LATE_S and there is no end of it."""
-    still, due = True, time.perf_counter() + LATE_S
+    still, due, way = True, time.perf_counter() + LATE_S, Way()
     while True:
         try:
             if still:
@@ -46,6 +63,7 @@ def driven(work: Generator[bool, None, Answer], lock: AbstractContextManager[obj
         if late is not None and view.view.pending and time.perf_counter() > due:
             late()
             late = None
+        way.give()
 
 
 def first_matches(session: Session, where: Where, sort: str, descending: bool, limit: int,
@@ -81,7 +99,7 @@ class Ahead:
 
     def step(self, view: EngineView, lock: AbstractContextManager[object], seconds: float) -> bool:
         """Go on for so long; the lock is held for a slice at a time. Whether it is done."""
-        ends = time.perf_counter() + seconds
+        ends, way = time.perf_counter() + seconds, Way()
         while not self.done and time.perf_counter() < ends:
             before = view.view.pending
             self._work = self._work or view.select(self._left[0])
@@ -92,4 +110,5 @@ class Ahead:
                 self._work = None
                 del self._left[0]
                 self.done = not self._left
+            way.give()
         return self.done

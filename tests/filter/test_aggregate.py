@@ -4,7 +4,7 @@ import random
 import pytest
 from flowsample import APPS, LATENCY, NAMES, SNI, STATUS, Flows
 
-from netwatch._fast.view.aggregate import LIMIT
+from netwatch._fast.view.aggregate import LIMIT, MANY
 from netwatch._fast.view.groupby import GroupBy
 from netwatch._fast.view.grouplist import GroupList
 from netwatch._fast.view.querytest import KeyTable, SampleFlows
@@ -118,6 +118,23 @@ def test_a_slice_of_adding_up_is_bounded():
         before, slices = work.rows, slices + 1
     assert slices > 5
     assert found.matched == 200_000
+
+
+def test_tables_grow_while_the_engine_goes_on():
+    """That looks at all that they hold: some hundred thousand keys take longer than a slice may."""
+    sample = SampleFlows(200_000)
+    sample.fill(7)
+    found = Selection(sample.view, True, 0)
+    found.query()
+    groups = GroupList(found, [GroupBy(sample.view, end="each")], remotes=True, most=MANY)
+    held, rooms, grown = True, groups.rooms, 0
+    for still in groups.largest(500):
+        if groups.rooms != rooms:
+            assert not held
+            grown += 1
+        held, rooms = still, groups.rooms
+    assert grown >= 8 and min(rooms) > 100_000
+    assert not held, "what it returns is made without the engine"
 
 
 def test_flows_that_are_no_more_leave_the_sum_and_the_list():

@@ -217,6 +217,16 @@ def test_a_search_of_all_fields_tests_each_column_once():
         assert Filter(text).program(view).count <= len(columns_of) < len(searched) / 4
 
 
+def test_what_is_known_of_rows_is_forgotten_once_for_a_search_of_all_fields():
+    """However many fields want facts that were not kept before."""
+    flows = Flows([{"proto": 17, "app": 1, "facts": {SNI: b"%d.example" % k}} for k in range(5000)])
+    fields.tell(flows.view)
+    flows.select("sni contains 7")
+    before = flows.view.profiles.forgotten
+    flows.select("word")
+    assert 0 < flows.view.profiles.forgotten - before <= 5000
+
+
 def test_a_slice_is_bounded_whatever_is_asked():
     """What is done without a pause is counted, not timed: by rows, texts and calls of Python."""
     flows = Flows([{"proto": 17, "app": 1, "sport": k, "bytes": (k, 0), "facts": {SNI: b"%d.example" % k}}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from itertools import pairwise
 
 import pytest
 from running import open_bytes
@@ -107,3 +108,39 @@ def test_what_filters_need_is_worked_out_ahead_and_once(session: Session) -> Non
     for text in ("77", "label contains 77"):
         session.query(Filter(text), *QUESTION)
     assert work.calls - calls < 200, "nothing is worked out again"
+
+
+class Clock:
+    """Goes on by a millisecond each time that it is looked at."""
+
+    def __init__(self) -> None:
+        self.now, self.rests = 0.0, list[float]()
+
+    def perf_counter(self) -> float:
+        self.now += 0.001
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.rests.append(self.now)
+
+
+@pytest.mark.parametrize("late", [None, lambda: None])
+def test_others_get_pythons_lock_however_often_pieces_let_go_of_it(session: Session, monkeypatch: pytest.MonkeyPatch,
+                                                                   late: Callable[[], None] | None) -> None:
+    """Whoever waits asks for it after 5 ms without a moment in which it was free, which short pieces never are."""
+    clock = Clock()
+    monkeypatch.setattr(ahead, "time", clock)
+    assert ahead.driven(iter_of(500, clock), session.lock, session.view, late) == "done"
+    assert max(after - before for before, after in pairwise([0.0, *clock.rests, clock.now])) < 0.01
+    clock.rests.clear()
+    began = clock.now
+    session._ahead.step(session.view, session.lock, 0.2)
+    assert max(after - before for before, after in pairwise([began, *clock.rests, clock.now])) < 0.01
+
+
+def iter_of(pieces: int, clock: Clock) -> Generator[bool, None, str]:
+    """Work of pieces of a millisecond each."""
+    for k in range(pieces):
+        clock.perf_counter()
+        yield bool(k % 3)
+    return "done"

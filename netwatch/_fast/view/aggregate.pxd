@@ -11,6 +11,7 @@ from netwatch._fast.view.selection cimport Selection
 cdef enum:
     MAX_PARTS = 6              # of a key
     OTHERS = 0                 # number of the group of what had no place
+    SPOKEN_APP = 65536         # in what is spoken: below it transports, from it on applications
 
 cdef enum:                     # which flow stands for its group
     NEWEST
@@ -58,7 +59,6 @@ cdef class Aggregate:
     cdef Keys spoken           # of group and protocol: its transport, or 65536 + what was recognised
     cdef u64* spoken_bytes     # by number of the key
     cdef u32 spoken_cap
-    cdef bint speech_known     # `app` and `apps` of the sums are right
     cdef Sum* sums             # by number of the key
     cdef Health* health
     cdef u32 cap
@@ -77,6 +77,9 @@ cdef class Aggregate:
     cdef readonly u32 older        # flows that began before `since`, and were heard after it
 
     cdef bint open(self) except -1
+    cdef bint full(self) noexcept nogil
+    cdef int grow(self) except -1
+    cdef bint speech_room(self) noexcept nogil
     cdef bint step(self) except? True
     cdef bint add_some(self) noexcept nogil
     cdef bint add_batch(self, u32 n) noexcept nogil

@@ -12,27 +12,24 @@ from netwatch._fast.flow.icmp cimport is_echo_flow
 from netwatch._fast.flow.rates cimport rate_now
 from netwatch._fast.flow.row cimport BIT_ENDED, BIT_INITIATOR_B, BIT_REPLIED, Cold, Row, ST_SYN_SENT, TcpRow
 from netwatch._fast.flow.series cimport History, is_here
-from netwatch._fast.out.names import proto_name
 from netwatch._fast.view.columns cimport Flows, responds_here, COL_DST
 from netwatch._fast.view.groupby cimport GroupBy, WORDS, end_of
 from netwatch._fast.view.keys cimport (
-    NO_MEMORY, NO_ROOM, key_of, keys_add, keys_close, keys_find, keys_hash, keys_open, keys_place)
+    NO_MEMORY, NO_ROOM, key_of, keys_add, keys_close, keys_full, keys_grow, keys_hash,
+    keys_open, keys_place)
 from netwatch._fast.view.order cimport Item
 from netwatch._fast.view.selection cimport Selection
 from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_IP6, FAMILY_NONE, PROTO_TCP, TCP_RST
-
-from netwatch._fast.dpi import app_names
 
 cdef enum:
     FEW_GROUPS = 65536
     MANY_GROUPS = 262144
     MAX_PAIRS = 1048576        # pairs of group and remote address that are told apart
     MAX_SPOKEN = 1048576       # pairs of group and protocol
-    SPOKEN_APP = 65536
     BATCH = 32                 # flows whose places are fetched into the cache together
     MAX_DEPTH = 15             # of tunnels, in Cold.key
-    COST_ADD = 12              # of a flow to its group, as in work.pxd
-    COST_NEW = 60              # of a group: its key, its sums, its protocol, memory that nobody had
+    COST_ADD = 16              # of a flow to its group, as in work.pxd
+    COST_NEW = 120             # of a group: its key, its sums, its protocol, memory that nobody had
 
 LIMIT: int = FEW_GROUPS
 MANY: int = MANY_GROUPS
@@ -96,15 +93,54 @@ cdef class Aggregate:
         self.open()
         self.view.view.work.begin()
         while not self.step():
+            if self.full():
+                yield False
+                self.grow()
             yield True
             self.view.view.work.begin()
         self.view.matched = self.kept
         yield False
+        with nogil:
+            self.weigh_speech()
 
     cdef bint open(self) except -1:
-        if not self.room():
+        if not self.room() or not self.speech_room():
             raise MemoryError("no memory for groups")
         return 0
+
+    cdef bint full(self) noexcept nogil:
+        """Would a table grow by the next flows? That takes as long as a thousand of them, and needs no engine."""
+        return keys_full(&self.keys, 2 * BATCH) or keys_full(&self.spoken, 2 * BATCH) or (
+            self.count_remotes and keys_full(&self.pairs, 2 * BATCH))
+
+    @property
+    def rooms(self) -> tuple[int, int, int]:
+        """What the tables have room for: of groups, of what they speak, of their remotes."""
+        return self.keys.cap, self.spoken.cap, self.pairs.cap
+
+    cdef int grow(self) except -1:
+        """Make the tables larger that are full."""
+        cdef bint enough = True
+        with nogil:
+            if keys_full(&self.keys, 2 * BATCH):
+                enough = keys_grow(&self.keys) and self.room()
+            if enough and keys_full(&self.spoken, 2 * BATCH):
+                enough = keys_grow(&self.spoken) and self.speech_room()
+            if enough and self.count_remotes and keys_full(&self.pairs, 2 * BATCH):
+                enough = keys_grow(&self.pairs)
+        if not enough:
+            raise MemoryError("no memory for groups")
+        return 0
+
+    cdef bint speech_room(self) noexcept nogil:
+        """Room for the bytes of all that groups speak. False: no memory."""
+        cdef u64* grown = <u64*>realloc(self.spoken_bytes, (<u64>self.spoken.cap + 1) * sizeof(u64))
+        if grown == NULL:
+            return False
+        self.spoken_bytes = grown
+        memset(&grown[self.spoken_cap], 0, (<u64>self.spoken.cap + 1 - self.spoken_cap) * sizeof(u64))
+        self.spoken_cap = self.spoken.cap + 1
+        return True
 
     cdef bint step(self) except? True:
         """Add flows for as long as the slice lasts. True when all are."""
@@ -119,7 +155,7 @@ cdef class Aggregate:
 
     cdef bint add_some(self) noexcept nogil:
         cdef u32 n, before
-        while self.at < self.view.matched and self.view.view.work.goes_on():
+        while self.at < self.view.matched and self.view.view.work.goes_on() and not self.full():
             n, before = min(<u32>BATCH, self.view.matched - self.at), self.keys.n
             if not self.add_batch(n):
                 return False
@@ -253,18 +289,10 @@ cdef class Aggregate:
         cdef const Row* r = &t.rows[row]
         cdef u64 key = <u64>group << 32
         cdef u32 app = app_of(r, &t.colds[row]), found
-        cdef u64* grown
         key |= SPOKEN_APP + <u64>app if app else r.proto
         found = keys_add(&self.spoken, &key, keys_hash(&key, 1))
         if found == NO_MEMORY:
             return False
-        if self.spoken.cap + 1 > self.spoken_cap:
-            grown = <u64*>realloc(self.spoken_bytes, (<u64>self.spoken.cap + 1) * sizeof(u64))
-            if grown == NULL:
-                return False
-            self.spoken_bytes = grown
-            memset(&grown[self.spoken_cap], 0, (<u64>self.spoken.cap + 1 - self.spoken_cap) * sizeof(u64))
-            self.spoken_cap = self.spoken.cap + 1
         self.spoken_bytes[found] += r.bytes[0] + r.bytes[1]
         return True
 
@@ -280,7 +308,6 @@ cdef class Aggregate:
             if s.apps == 1 or self.spoken_bytes[i] > s.app_bytes or (
                     self.spoken_bytes[i] == s.app_bytes and code < s.app):
                 s.app, s.app_bytes = code, self.spoken_bytes[i]
-        self.speech_known = True
 
     cdef void add_health(self, const Row* row, const TcpRow* tcp, int side, Health* h) noexcept nogil:
         cdef bint began = side == (row.bits & BIT_INITIATOR_B)
@@ -309,89 +336,3 @@ cdef class Aggregate:
         self.too_many_remotes |= found == NO_ROOM
         self.sums[group].remotes += self.pairs.n - before
         return found != NO_MEMORY
-
-    # -------------------------------------------------------------------------------------------------- one of them
-
-    @property
-    def groups(self) -> int:
-        """How many there are, without the others."""
-        return self.keys.n
-
-    @property
-    def unplaced(self) -> int:
-        """Flows of the others: for whose groups there was no room."""
-        return self.sums[OTHERS].flows if self.cap else 0
-
-    def narrow(self, u32 group) -> int:
-        """Leave only the flows of one group in the selection, for another Aggregate to add_up(). How many."""
-        cdef Selection view = self.view
-        cdef u32 i, kept = 0
-        with nogil:
-            for i in range(view.matched):
-                if view.items[i].spare == group:
-                    view.items[kept] = view.items[i]
-                    kept += 1
-        view.matched = kept
-        return kept
-
-    def number(self, *shown: GroupKey) -> int | None:
-        """The number of the group whose parts are shown so; None when there is none."""
-        cdef u64 words[MAX_PARTS * WORDS]
-        cdef GroupBy part
-        cdef u32 found, at = 0
-        if shown[0] == ("others", None):
-            return OTHERS if self.sums[OTHERS].flows else None
-        for part, (name, value) in zip(self.parts, shown):
-            if not part.find(name, value, &words[at]):
-                return None
-            at += WORDS
-        found = keys_find(&self.keys, words, keys_hash(words, self.keys.width))
-        return found if found else None
-
-    def key(self, u32 group) -> tuple[GroupKey, ...]:
-        """The parts of a group's key, each as GroupBy.shown(); ("others", None) of the others."""
-        cdef const u64* words = key_of(&self.keys, group)
-        cdef GroupBy part
-        if group == OTHERS:
-            return (("others", None),)
-        shown = []
-        for part in self.parts:
-            shown.append(part.shown(words))
-            words += WORDS
-        return tuple(shown)
-
-    def sum(self, u32 group) -> dict:
-        """What the flows of a group add up to; what none of them knows is left out. Rates in bytes per second."""
-        cdef const Sum* s = &self.sums[group]
-        found = {"flows": s.flows, "live": s.live, "first_ns": s.first, "bytes_out": s.bytes[0],
-                 "bytes_in": s.bytes[1], "packets_out": s.packets[0], "packets_in": s.packets[1]}
-        if s.own:
-            found["bytes_own"] = s.own
-        if s.live:
-            found["rate_out"], found["rate_in"] = s.rate[0], s.rate[1]
-        if s.timed:
-            found["rtt_us"] = s.rtt_us // s.timed
-        if s.tcp:
-            found["retransmits"] = s.retransmits
-        if self.count_remotes:
-            found["remotes"] = s.remotes
-        return found
-
-    def about(self, u32 group) -> dict:
-        """Which flow stands for a group, its `last_ns`, `app`: what it speaks, by bytes, and how many `apps`; with
-        `health` that, at the end that sends what is out: round trips are means, None where none was measured."""
-        cdef const Sum* s = &self.sums[group]
-        cdef const Health* h
-        if not self.speech_known:
-            with nogil:
-                self.weigh_speech()
-        app = (app_names()[s.app - SPOKEN_APP] if s.app >= SPOKEN_APP else proto_name(s.app)) if s.apps else None
-        found = {"row": s.row, "last_ns": s.last, "app": app, "apps": s.apps}
-        if self.healthy:
-            h = &self.health[group]
-            found |= {"tcp_packets": h.tcp_packets, "resent": h.resent, "resets": h.resets, "refused": h.refused,
-                      "unanswered": h.unanswered, "zero_windows": h.zero_windows,
-                      "ttls": (h.ttls[0], h.ttls[1]),
-                      "rtt_answered_us": h.rtt_us[0] / h.rtt_n[0] if h.rtt_n[0] else None,
-                      "rtt_begun_us": h.rtt_us[1] / h.rtt_n[1] if h.rtt_n[1] else None}
-        return found

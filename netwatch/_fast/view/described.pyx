@@ -8,7 +8,7 @@ from netwatch._fast.view.profiles cimport Entry, Profiles, KEYS, KEY_APP, KEY_OT
 from netwatch._fast.view.strings cimport (
     OVER, Text, strings_add, strings_clear, strings_close, strings_open)
 from netwatch._fast.view.values cimport LISTED, Values, ids_room
-from netwatch._fast.view.work cimport Work, COST_LOOK, COST_PYTHON
+from netwatch._fast.view.work cimport Work, COST_LOOK, COST_PYTHON, COST_ROW
 
 cdef enum:
     MOST_PARTS = 4194304
@@ -74,7 +74,7 @@ cdef class Parts:
                 entries = self.profiles.entries(self.known + 1, &n)
                 self.of_profile[self.known + 1] = self.part_of(entries, n)
                 self.known += 1
-                work.left -= 8 * COST_LOOK + n
+                work.left -= COST_ROW + n
         return self.known == all_profiles
 
     cdef list facts(self, u32 part):

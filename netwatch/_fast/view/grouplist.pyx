@@ -2,11 +2,17 @@
 from libc.stdlib cimport calloc, free
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
-from netwatch._fast.view.aggregate cimport Aggregate, OTHERS, Sum
+from netwatch._fast.view.aggregate cimport Aggregate, Health, MAX_PARTS, OTHERS, SPOKEN_APP, Sum
 from netwatch._fast.view.groupby cimport GroupBy, KIND_NONE, WORDS
-from netwatch._fast.view.keys cimport key_of
+from netwatch._fast.view.keys cimport key_of, keys_find, keys_hash
 from netwatch._fast.view.order cimport Item, radix
 from netwatch._fast.view.selection cimport Selection
+
+from netwatch._fast.dpi import app_names
+from netwatch._fast.out.names import proto_name
+
+cdef enum:
+    TOLD = 64                  # groups told of in one slice
 
 cdef u64 LAST = 0xFFFFFFFFFFFFFFFF
 
@@ -153,11 +159,16 @@ cdef class GroupList(Aggregate):
                 str by="bytes") -> Generator[bool, None, list[tuple[tuple[GroupKey, ...], Record]]]:
         """A generator, as Selection.steps: add up what was selected. It returns (key, what is known of the group) of
         those that come first by one of SORTS, most first, without the others."""
+        cdef u32 at
         yield from self.steps()
         self.sort(by, True)
-        yield True
-        return [(self.key(group), self.sum(group) | self.about(group))
-                for group in self.first(limit) if group != OTHERS]
+        told = []
+        groups = [group for group in self.first(limit) if group != OTHERS]
+        for at in range(0, <u32>len(groups), TOLD):
+            yield True
+            told += [(self.key(group), self.sum(group) | self.about(group)) for group in groups[at:at + TOLD]]
+        yield False
+        return told
 
     cdef int lay_out(self, u8[::1] opened) except -1:
         """Where the rows of each group begin in the list, and its flows in the view."""
@@ -209,3 +220,86 @@ cdef class GroupList(Aggregate):
     def place_of(self, u32 group) -> int:
         """The place of a group's own row in the list."""
         return self.starts[self.sums[group].place]
+
+    # -------------------------------------------------------------------------------------------------- one of them
+
+    @property
+    def groups(self) -> int:
+        """How many there are, without the others."""
+        return self.keys.n
+
+    @property
+    def unplaced(self) -> int:
+        """Flows of the others: for whose groups there was no room."""
+        return self.sums[OTHERS].flows if self.cap else 0
+
+    def narrow(self, u32 group) -> int:
+        """Leave only the flows of one group in the selection, for another Aggregate to add_up(). How many."""
+        cdef Selection view = self.view
+        cdef u32 i, kept = 0
+        with nogil:
+            for i in range(view.matched):
+                if view.items[i].spare == group:
+                    view.items[kept] = view.items[i]
+                    kept += 1
+        view.matched = kept
+        return kept
+
+    def number(self, *shown: GroupKey) -> int | None:
+        """The number of the group whose parts are shown so; None when there is none."""
+        cdef u64 words[MAX_PARTS * WORDS]
+        cdef GroupBy part
+        cdef u32 found, at = 0
+        if shown[0] == ("others", None):
+            return OTHERS if self.sums[OTHERS].flows else None
+        for part, (name, value) in zip(self.parts, shown):
+            if not part.find(name, value, &words[at]):
+                return None
+            at += WORDS
+        found = keys_find(&self.keys, words, keys_hash(words, self.keys.width))
+        return found if found else None
+
+    def key(self, u32 group) -> tuple[GroupKey, ...]:
+        """The parts of a group's key, each as GroupBy.shown(); ("others", None) of the others."""
+        cdef const u64* words = key_of(&self.keys, group)
+        cdef GroupBy part
+        if group == OTHERS:
+            return (("others", None),)
+        shown = []
+        for part in self.parts:
+            shown.append(part.shown(words))
+            words += WORDS
+        return tuple(shown)
+
+    def sum(self, u32 group) -> dict:
+        """What the flows of a group add up to; what none of them knows is left out. Rates in bytes per second."""
+        cdef const Sum* s = &self.sums[group]
+        found = {"flows": s.flows, "live": s.live, "first_ns": s.first, "bytes_out": s.bytes[0],
+                 "bytes_in": s.bytes[1], "packets_out": s.packets[0], "packets_in": s.packets[1]}
+        if s.own:
+            found["bytes_own"] = s.own
+        if s.live:
+            found["rate_out"], found["rate_in"] = s.rate[0], s.rate[1]
+        if s.timed:
+            found["rtt_us"] = s.rtt_us // s.timed
+        if s.tcp:
+            found["retransmits"] = s.retransmits
+        if self.count_remotes:
+            found["remotes"] = s.remotes
+        return found
+
+    def about(self, u32 group) -> dict:
+        """Which flow stands for a group, its `last_ns`, `app`: what it speaks, by bytes, and how many `apps`; with
+        `health` that, at the end that sends what is out: round trips are means, None where none was measured."""
+        cdef const Sum* s = &self.sums[group]
+        cdef const Health* h
+        app = (app_names()[s.app - SPOKEN_APP] if s.app >= SPOKEN_APP else proto_name(s.app)) if s.apps else None
+        found = {"row": s.row, "last_ns": s.last, "app": app, "apps": s.apps}
+        if self.healthy:
+            h = &self.health[group]
+            found |= {"tcp_packets": h.tcp_packets, "resent": h.resent, "resets": h.resets, "refused": h.refused,
+                      "unanswered": h.unanswered, "zero_windows": h.zero_windows,
+                      "ttls": (h.ttls[0], h.ttls[1]),
+                      "rtt_answered_us": h.rtt_us[0] / h.rtt_n[0] if h.rtt_n[0] else None,
+                      "rtt_begun_us": h.rtt_us[1] / h.rtt_n[1] if h.rtt_n[1] else None}
+        return found

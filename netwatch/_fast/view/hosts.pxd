@@ -26,7 +26,8 @@ cdef class HostNames(RowFollower):
     cdef u32 given                 # of the addresses, how many rows have been given
 
     cdef int room(self, u32 n) except -1
-    cdef int learn_profiles(self, u32 upto) except -1
+    cdef void fresh(self) noexcept
+    cdef int learn_profiles(self, u32 upto, Work work) except -1
     cdef u32 own_name(self, u32 profile, u8* via) except? 0
     cdef u32 text(self, str host) except? 0
     cdef int clear(self, u32 row) except -1

@@ -9,7 +9,7 @@ from netwatch._fast.out.naming cimport Answer, NameTable
 from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_IP6
 from netwatch._fast.view.profiles cimport Entry, KEYS, Profiles, place_of
 from netwatch._fast.view.strings cimport OVER, Text, strings_add, strings_close, strings_find, strings_open
-from netwatch._fast.view.work cimport Work, COST_LOOK, COST_TEXT
+from netwatch._fast.view.work cimport Work, COST_LOOK, COST_ROW, COST_TEXT
 
 from netwatch._fast.out.enrich import said_name
 from netwatch._fast.out.naming import VIAS as WIRE_VIAS
@@ -22,6 +22,7 @@ cdef enum:
     VIA_WIRE = 3               # + via of an answer
     VIA_RESOLVED = 7           # "ptr", like those seen on the wire
     MOST_ADDRESSES = 65536
+    AT_ONCE = 1024             # profiles looked at without a pause
 
 
 cdef class HostNames(RowFollower):
@@ -63,12 +64,12 @@ cdef class HostNames(RowFollower):
         cdef Answer answer
         work.left -= 4 * COST_LOOK
         self.clear(row)
-        if self.generation != self.profiles.generation:
-            self.generation, self.known = self.profiles.generation, 0
+        self.fresh()
         if profile and profile != OVER:
-            if self.known < profile:
-                work.left -= <i64>(profile - self.known) * COST_TEXT
-            self.learn_profiles(profile)
+            if profile > self.known + AT_ONCE:             # after all rows of it, in step(): this one as well
+                self.seen = min(self.seen, row - 1)
+                return 0
+            self.learn_profiles(max(profile, self.known), work)
             if self.own[profile]:
                 self.hosts.column.codes[row], self.vias.column.codes[row] = self.own[profile], self.own_via[profile]
                 return 0
@@ -102,7 +103,10 @@ cdef class HostNames(RowFollower):
 
     cdef bint step(self, const Flows* flows, u32 high, Work work) except? True:
         """Also give names that the resolver has found to flows that have none."""
-        if not RowFollower.step(self, flows, high, work):
+        self.fresh()
+        while self.known < self.profiles.profiles.n and work.goes_on():
+            self.learn_profiles(min(self.profiles.profiles.n, self.known + AT_ONCE), work)
+        if self.known < self.profiles.profiles.n or not RowFollower.step(self, flows, high, work):
             return False
         if self.given == self.addresses.n:
             return True
@@ -141,9 +145,16 @@ cdef class HostNames(RowFollower):
         self.cap = cap
         return 0
 
-    cdef int learn_profiles(self, u32 upto) except -1:
+    cdef void fresh(self) noexcept:
+        """Forget what profiles said that mean something else by now."""
+        if self.generation != self.profiles.generation:
+            self.generation, self.known = self.profiles.generation, 0
+
+    cdef int learn_profiles(self, u32 upto, Work work) except -1:
         """The names that profiles say themselves."""
         self.room(upto)
+        work.left -= <i64>(upto - self.known) * COST_ROW
+        work.rows += upto - self.known
         while self.known < upto:
             self.known += 1
             self.own_via[self.known] = 0

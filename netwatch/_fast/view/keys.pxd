@@ -21,8 +21,13 @@ cdef struct Keys:
     u32 cap
     u32 most
 
+cdef inline bint keys_full(const Keys* k, u32 n) noexcept nogil:
+    """Would n more make it grow?"""
+    return k.n + n > k.cap and k.cap < k.most
+
 cdef bint keys_open(Keys* k, u32 width, u32 most) noexcept nogil     # False: no memory
 cdef void keys_close(Keys* k) noexcept nogil
+cdef bint keys_grow(Keys* k) noexcept nogil                          # room for more. False: no memory
 cdef u32 keys_find(const Keys* k, const u64* key, u64 hash) noexcept nogil   # 0: not there
 cdef u32 keys_add(Keys* k, const u64* key, u64 hash) noexcept nogil          # found or kept; NO_ROOM, NO_MEMORY
 

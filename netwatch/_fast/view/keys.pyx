@@ -13,7 +13,7 @@ cdef enum:
 cdef bint keys_open(Keys* k, u32 width, u32 most) noexcept nogil:
     memset(k, 0, sizeof(Keys))
     k.width, k.most = width, most
-    return more(k)
+    return keys_grow(k)
 
 
 cdef void keys_close(Keys* k) noexcept nogil:
@@ -22,8 +22,7 @@ cdef void keys_close(Keys* k) noexcept nogil:
     memset(k, 0, sizeof(Keys))
 
 
-cdef bint more(Keys* k) noexcept nogil:
-    """Room for more keys."""
+cdef bint keys_grow(Keys* k) noexcept nogil:
     cdef u32 cap = k.cap * GROWTH if k.cap else FEWEST
     cdef u64 at, i, mask = 2 * <u64>cap - 1
     cdef u64* places = <u64*>calloc(mask + 1, sizeof(u64))
@@ -64,7 +63,7 @@ cdef u32 keys_add(Keys* k, const u64* key, u64 hash) noexcept nogil:
     if k.n >= k.most:
         return NO_ROOM
     if k.n == k.cap:
-        if not more(k):
+        if not keys_grow(k):
             return NO_MEMORY
         at = look(k, key, hash)
     k.n += 1

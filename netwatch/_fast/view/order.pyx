@@ -25,7 +25,8 @@ cdef enum:
     MAX_DIGIT = 11         # bits of a radix digit
     HUGE = 2097152         # alignment of large buffers: touching 32 MB in small pages costs more than sorting it
     CHUNKS = 8             # 8-byte pieces of a text that are sorted by; what is equal so far is compared
-    COPIED = 16384         # texts copied in a slice
+    COPIED = 4096          # texts copied at once
+    COST_COPY = 5          # of one, as in work.pxd: into memory that nobody had
 
 
 cdef Item* items_new(size_t n) noexcept nogil:
@@ -158,7 +159,7 @@ cdef class TextRanks:
             n = min(self.profiles.texts.n - self.known, <u32>COPIED)
             memcpy(&self.texts[self.known + 1], &self.profiles.texts.items[self.known + 1], n * sizeof(Text))
             self.known += n
-            work.left -= n
+            work.left -= n * COST_COPY
             work.texts += n
         return self.known == self.profiles.texts.n
 

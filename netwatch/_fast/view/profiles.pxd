@@ -19,7 +19,7 @@ cdef enum:                 # Profiles.kinds
     RAW = 2                # kept as it was stored
 
 cdef enum:
-    AT_ONCE = 8192         # rows brought up to date by one step, at most
+    AT_ONCE = 1024         # rows brought up to date by one step, at most
 
 cdef extern from *:            # texts, and so profiles, lie one behind the other at any address
     """
@@ -39,6 +39,7 @@ cdef class Profiles:
     cdef u32 rows                  # rows of_row has room for
     cdef u64* touched              # a bit for each row to be looked at (again), 0 included
     cdef u32 seen                  # rows 1 .. seen have been looked at
+    cdef u32 written               # rows 1 .. written may have a number
     cdef u32 word                  # of `touched` where catching up goes on
     cdef u32 latest[AT_ONCE]       # the rows that the last step has brought
     cdef u32 n_latest
@@ -47,6 +48,7 @@ cdef class Profiles:
     cdef readonly u64 generation   # changes when the numbers of profiles begin anew
     cdef readonly u64 texts_generation     # ... of texts
     cdef readonly u64 brought      # rows looked at so far
+    cdef readonly u64 forgotten    # rows whose numbers were taken away
     cdef u64 since                 # ... when the numbers began
     cdef u64 refused
 

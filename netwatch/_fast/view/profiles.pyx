@@ -78,8 +78,9 @@ cdef class Profiles:
         """Forget all profiles; rows are looked at again."""
         strings_clear(&self.profiles)
         if self.of_row != NULL:
-            forget(self.of_row, self.rows)
-        self.seen = self.word = 0
+            forget(self.of_row, self.written + 1)
+        self.forgotten += self.written
+        self.written = self.seen = self.word = 0
         self.since = self.brought
         self.generation = next_generation()
 
@@ -101,7 +102,7 @@ cdef class Profiles:
             return 0
         free(self.of_row)
         self.of_row = <u32*>calloc(rows, sizeof(u32))
-        self.rows = rows if self.of_row != NULL else 0
+        self.rows, self.written = rows if self.of_row != NULL else 0, 0
         self.restart()
         if self.of_row == NULL:
             raise MemoryError("no memory for the profiles of flows")
@@ -141,6 +142,7 @@ cdef class Profiles:
         self.latest[self.n_latest] = row
         self.n_latest += 1
         self.of_row[row] = 0
+        self.written = max(self.written, row)
         if facts == NULL and not r.app:
             return
         entries[0] = (<u64>r.app << 8 | KEY_APP) << 32
