@@ -2,7 +2,7 @@
 
     python -m bench.ask            a million flows with 200,000 names; --flows, --names to try others
 
-Every filter, order, grouping and tab is asked several times, first of all with nothing known of it. Times are those of the
+Every filter, order, grouping and tab is asked several times, first of all with nothing known of it. Times are of the
 wall clock; beside them stands the CPU that the question took, which other programs do not change. Holds are those of
 the session's lock, by whoever asks. Meanwhile a thread wakes every 5 ms, as the terminal does for a key: how late it
 runs is what a key waits for.

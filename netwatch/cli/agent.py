@@ -14,14 +14,12 @@ from netwatch.cli.parser import Parser
 from netwatch.cli.selection import asked_as, parse_where
 from netwatch.store import files
 from netwatch.store.folders import state_folder
-from netwatch.store.settings import DEFAULT
 
 if TYPE_CHECKING:
     from netwatch.agent.snapshot import Snapshots
     from netwatch.agent.systemd import Notify
     from netwatch.outlets.plan import Plan
     from netwatch.outlets.process import Made, Outlets
-    from netwatch.store.settings import Settings
 
 SETTLE_S = 0.5  # for what was on the wire before the signal to be read
 EVENTS = frozenset({"flows", "dns", "http", "tls", "alert", "finding", "event"})
@@ -76,19 +74,13 @@ def main(arguments: list[str]) -> int:
                       Own(own_ends(plan), outlets.pid))
     try:
         with headless.running(options, given=lambda: [journal], hold=True, kinds=kinds,
-                              ring_mb=of(_ring(options.settings))) as session:
+                              ring_mb=options.settings.ring_mb("agent")) as session:
             snapshots = Snapshots(session, where, of("agent.top"), journal.alerts)
             return _watch(snapshots, outlets, notify, of("agent.every_s"))
     finally:
         outlets.close()
         if outlets.untold:
             say(f"{outlets.untold:,} records found no room on their way to the outlets")
-
-
-def _ring(settings: Settings) -> str:
-    """The key of the kernel ring's size: the agent's own, unless only that of all captures was set."""
-    unset = settings.origin("agent.ring_mb") == DEFAULT != settings.origin("capture.ring_mb")
-    return "capture.ring_mb" if unset else "agent.ring_mb"
 
 
 def _watch(snapshots: Snapshots, outlets: Outlets, notify: Notify, every: float) -> int:

@@ -256,5 +256,5 @@ def _source(options: argparse.Namespace, helper: Helper | None) -> tuple[str, Ca
 
     names = options.interface or [helper.default_interface() if helper else default_interface()]
     return ", ".join(names), lambda: open_switch(
-        names, options.capture_filter, options.settings.of("capture.snaplen"), options.settings.of("capture.ring_mb"),
+        names, options.capture_filter, options.settings.of("capture.snaplen"), options.settings.ring_mb("ui"),
         options.settings.of("capture.promiscuous"), helper.open if helper else open_live)

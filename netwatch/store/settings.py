@@ -108,6 +108,8 @@ _TABLE = (
     Setting("ui.welcome", True, "Say on the first start what the tabs and the keys are."),
     Setting("ui.confirm_quit", False, "Leave only when q is pressed twice; Ctrl-C leaves at once.", applies=NOW),
     Setting("ui.localhost", True, "Show flows of the loopback addresses."),
+    Setting("ui.ring_mb", 8, "The terminal's ring in place of capture.ring_mb, in MiB: what comes is taken from it at "
+            "once, and waits in another; where only that one is set, that holds.", 1, 1_024),
     Setting("ui.filter_history", 200, "Filters remembered from one run to the next; 0 keeps none.", 0, 1000,
             applies=NOW),
     *(Setting(f"theme.{name}", "", f"Colour of the {name} {'background' if name in COLORS[-2:] else 'ink'} in place of "
@@ -207,6 +209,12 @@ class Settings(NamedTuple):
     def origin(self, key: str) -> str:
         """Where its value comes from: "default", FILE:LINE, the name of a variable, --set."""
         return self.origins.get(key, DEFAULT)
+
+    def ring_mb(self, of: str) -> int:
+        """The kernel's ring for what has one of its own, "agent" or "ui": that, unless only that of all captures was
+        set. MiB."""
+        unset = self.origin(f"{of}.ring_mb") == DEFAULT != self.origin("capture.ring_mb")
+        return int(self.of("capture.ring_mb" if unset else f"{of}.ring_mb"))
 
     def but(self, key: str, value: Value, origin: str) -> Settings:
         """The same with another value."""

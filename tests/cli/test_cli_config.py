@@ -1,4 +1,5 @@
 """The configuration: where values come from and which wins, mistakes by file and line, changes that lose nothing."""
+import argparse
 import json
 import os
 import stat
@@ -9,7 +10,7 @@ import pytest
 from netwatch_command import COMMAND, ENVIRONMENT, ROOT
 
 from netwatch.api.asked import settings_of
-from netwatch.cli import agent
+from netwatch.cli import agent, live
 from netwatch.run import addons
 from netwatch.store import config
 from netwatch.store.settings import (
@@ -114,6 +115,17 @@ def test_the_ring_of_the_agent(monkeypatch, texts, key):
     with pytest.raises(ZeroDivisionError):
         agent.main(["--metrics", "127.0.0.1:0", "--sandbox", "off", *(f"--set={text}" for text in texts)])
     assert rings == [parse_settings(texts).of(key)]
+
+
+@pytest.mark.parametrize(("texts", "most"), [
+    ([], 8), (["capture.ring_mb=256"], 256), (["ui.ring_mb=16"], 16), (["capture.ring_mb=256", "ui.ring_mb=16"], 16)])
+def test_the_ring_of_the_terminal(monkeypatch, texts, most):
+    """Its own, small while a link is quiet, unless only that of all captures was set."""
+    rings = []
+    monkeypatch.setattr("netwatch.capture.live.open_switch", lambda *given: rings.append(given[3]))
+    live._source(argparse.Namespace(read=[], interface=["lo"], capture_filter="", settings=parse_settings(texts)),
+                 None)[1]()
+    assert rings == [most]
 
 
 def test_a_variable_that_sets_nothing_is_said():

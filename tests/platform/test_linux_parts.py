@@ -174,6 +174,20 @@ def test_tcp_info_of_an_older_kernel() -> None:
         assert tcpinfo.parse(answer[:n]) == {}
 
 
+def test_what_the_kernels_types_took_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten megabytes each time, which glibc would keep for a process that needs none of them again."""
+    given: list[bool] = []
+    monkeypatch.setattr(libbpf, "trim", lambda: given.append(True))
+    try:
+        with libbpf.kernel_types():
+            assert not given
+    except Unavailable as e:
+        pytest.skip(str(e))
+    assert len(given) == 1
+    libbpf.enum_names("skb_drop_reason")
+    assert len(given) == 2
+
+
 def test_no_libbpf(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(libbpf, "LIBRARY", "libnone.so.9")
     with pytest.raises(Unavailable, match=r"libnone\.so\.9 is not installed"):

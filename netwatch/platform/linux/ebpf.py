@@ -16,7 +16,7 @@ from netwatch.platform.attribution import MS, SECOND, SILENT, TOLD, Sight, Sight
 from netwatch.platform.facts import Facts
 from netwatch.platform.linux import bpf_events, drops
 from netwatch.platform.linux.containers import Places, with_place
-from netwatch.platform.linux.libbpf import Object, enum_names, kernel_types, trim
+from netwatch.platform.linux.libbpf import Object, enum_names, kernel_types
 from netwatch.platform.linux.namespaces import Namespaces
 
 METHOD = "ebpf"
@@ -130,8 +130,6 @@ class EbpfTracker:
                     known[0].last = began
             self._sights.unconfirmed(began)
             self._found_at = began
-        if self._sweeps == 1:
-            trim()
 
     def status(self) -> Status:
         reason = "; ".join(self._limits)

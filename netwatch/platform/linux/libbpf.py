@@ -51,6 +51,7 @@ def kernel_types() -> Iterator[Callable[[str], bool]]:
         yield lambda name: bool(lib.btf__find_by_name_kind(held, name.encode(), BTF_KIND_TYPEDEF) > 0)
     finally:
         lib.btf__free(held)  # some megabytes
+        trim()
 
 
 def trim() -> None:
@@ -76,6 +77,7 @@ def enum_names(name: str) -> dict[int, str]:
         return {value: (lib.btf__name_by_offset(types, ctypes.c_uint32(at)) or b"").decode() for at, value in pairs}
     finally:
         lib.btf__free(types)
+        trim()
 
 
 class Object:
@@ -100,6 +102,7 @@ class Object:
 
     def load(self) -> None:
         self._done(self._lib.bpf_object__load(self._object))
+        trim()
 
     def attach(self, name: str) -> None:
         self._links.append(ctypes.c_void_p(self._checked(self._lib.bpf_program__attach(self._program(name)))))
