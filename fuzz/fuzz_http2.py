@@ -5,7 +5,7 @@ import random
 from driver import pack, run, streamed, turns_of
 
 from netwatch._fast.out.probe import Probe
-from netwatch._fast.proto import http2
+from netwatch._fast.proto.http2 import text as http2
 from netwatch.decrypt.budget import Room
 from netwatch.decrypt.transaction import Transaction, fields_of
 

@@ -20,7 +20,7 @@ from netwatch._fast.proto.git cimport git_define
 from netwatch._fast.proto.grpc cimport grpc_define
 from netwatch._fast.proto.gtpc.wire cimport gtpc_define
 from netwatch._fast.proto.http.wire cimport http_define
-from netwatch._fast.proto.http2 cimport http2_define
+from netwatch._fast.proto.http2.wire cimport http2_define
 from netwatch._fast.proto.http3 cimport http3_define
 from netwatch._fast.proto.iec104 cimport iec104_define
 from netwatch._fast.proto.igmp cimport igmp_define, mld_define

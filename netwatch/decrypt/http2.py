@@ -1,7 +1,8 @@
-"""HTTP/2 connections (RFC 9113) from the frames that _fast/proto/http2.pyx cuts out: transactions with their headers.
+"""HTTP/2 connections (RFC 9113) from the frames that _fast/proto/http2/wire.pyx cuts out: transactions with headers.
 
-Headers are unpacked by the hpack package (RFC 7541), one state per direction. A connection that was joined late, or
-whose headers do not unpack, is left alone from there on: a wrong table would give wrong names. All is bounded.
+Headers are unpacked by hpacktable.py, one state per direction. Behind lost frames, and where a connection was joined
+late, what refers to fields of those is left out; a connection whose headers do not unpack is left alone from there on.
+All is bounded.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from netwatch.model.event import Event
 
 DATA, HEADERS, RST_STREAM, SETTINGS, PUSH_PROMISE, GOAWAY, CONTINUATION = 0, 1, 3, 4, 5, 7, 9
-UPGRADED = 255  # of http2.pyx: what HTTP/1 asked for
+UPGRADED = 255  # of wire.pyx: what HTTP/1 asked for
+MISSING = 254  # the same: frames of the side were not seen
 END_STREAM, END_HEADERS, PADDED, PRIORITY = 1, 4, 8, 32
 HEADER_TABLE_SIZE = 1
 MAX_STREAMS = 1000  # open at once; the oldest is reported as it is
@@ -32,15 +34,15 @@ class Http2:
 
     def __init__(self, first: Event, show_secrets: bool, room: Room | None, heads: bool = False) -> None:
         """`room` for the content, where somebody wants it; `heads`: lists of header fields are told as well."""
-        from hpack import Decoder  # a twentieth of a second that only HTTP/2 pays for
+        from netwatch.decrypt.hpacktable import FieldsDecoder  # a twentieth of a second that only HTTP/2 pays for
 
         self._flow = first
         self._facts = HttpFacts("http2", "2", first, show_secrets)
         self._room = room
         self._tells = heads
-        self._decoders = [Decoder(MAX_BLOCK), Decoder(MAX_BLOCK)]
+        self._decoders = [FieldsDecoder(MAX_BLOCK, MAX_TABLE), FieldsDecoder(MAX_BLOCK, MAX_TABLE)]
         self._streams: dict[int, Transaction] = {}
-        self._block: tuple[int, int, bytearray] | None = None  # stream, flags, what came of its header block
+        self._blocks: dict[int, tuple[int, int, bytearray]] = {}  # by side: stream, flags, what came
         self._held = 0  # bytes of transactions
         self._client = -1  # the side that opens streams
         self._dead = False
@@ -48,12 +50,12 @@ class Http2:
     @property
     def held(self) -> int:
         """Bytes."""
-        entries = sum(len(decoder.header_table.dynamic_entries) for decoder in self._decoders)
-        return self._held + ENTRY_COST * entries + (len(self._block[2]) if self._block is not None else 0)
+        entries = sum(decoder.entries for decoder in self._decoders)
+        return self._held + ENTRY_COST * entries + sum(len(block[2]) for block in self._blocks.values())
 
     def close(self) -> list[Event]:
         """Let go of everything: what is known of each transaction is all there will be."""
-        self._dead, self._block, self._decoders = True, None, []
+        self._dead, self._blocks, self._decoders = True, {}, []
         return [self._report(stream) for stream in list(self._streams)]
 
     def take(self, event: Event) -> list[Event]:
@@ -72,7 +74,12 @@ class Http2:
         size, kind, flags = int.from_bytes(frame[:3], "big"), frame[3], frame[4]
         stream = int.from_bytes(frame[5:9], "big") & 0x7FFFFFFF
         payload = frame[9:]
-        if self._block is not None and (kind != CONTINUATION or stream != self._block[0]):
+        if kind == MISSING:
+            self._blocks.pop(side, None)
+            self._decoders[side].lose()
+            return []
+        begun = self._blocks.pop(side, None)
+        if begun is not None and (kind != CONTINUATION or stream != begun[0]):
             raise ValueError("a header block was not continued")  # section 6.10
         if kind == UPGRADED and len(payload) > size:
             self._upgraded(side if flags else 1 - side, payload)
@@ -90,10 +97,10 @@ class Http2:
             payload = _unpadded(flags, payload)
             promised = int.from_bytes(payload[:4], "big") & 0x7FFFFFFF
             return self._headers(side, promised, (flags & END_HEADERS) | PUSHED, payload[4:])
-        elif kind == CONTINUATION and self._block is not None:
-            _, first_flags, begun = self._block
-            begun += payload
-            return self._headers(side, self._block[0], first_flags | (flags & END_HEADERS), begun)
+        elif kind == CONTINUATION and begun is not None:
+            block = begun[2]
+            block += payload
+            return self._headers(side, stream, begun[1] | (flags & END_HEADERS), block)
         elif kind == RST_STREAM and stream in self._streams:
             return [self._report(stream)]
         return []
@@ -112,23 +119,21 @@ class Http2:
         """A side says how large a table it keeps for what it receives: the other's encoder may use that much."""
         for at in range(0, len(payload) - 5, 6):
             if int.from_bytes(payload[at : at + 2], "big") == HEADER_TABLE_SIZE:
-                asked = int.from_bytes(payload[at + 2 : at + 6], "big")
-                self._decoders[1 - side].max_allowed_table_size = min(asked, MAX_TABLE)
+                self._decoders[1 - side].allow(int.from_bytes(payload[at + 2 : at + 6], "big"))
 
     def _headers(self, side: int, stream: int, flags: int, block: bytes | bytearray) -> list[Event]:
         if len(block) > MAX_BLOCK:
             raise ValueError("a header block too long to keep")
         if not flags & END_HEADERS:
-            self._block = (stream, flags, block if isinstance(block, bytearray) else bytearray(block))
+            self._blocks[side] = (stream, flags, block if isinstance(block, bytearray) else bytearray(block))
             return []
-        self._block = None
-        fields: Fields = self._decoders[side].decode(bytes(block), raw=True)
+        fields: Fields = self._decoders[side].decode(bytes(block))
         found = []
         if stream not in self._streams and len(self._streams) >= MAX_STREAMS:
             found.append(self._report(next(iter(self._streams))))
         names = {key for key, _ in fields}
-        if self._client < 0:
-            self._client = side if b":method" in names and not flags & PUSHED else 1 - side
+        if self._client < 0 and not self._knows_client(side, names, bool(flags & PUSHED)):
+            return []
         is_request = bool(flags & PUSHED) or side == self._client
         if stream not in self._streams:
             self._streams[stream] = Transaction()
@@ -143,6 +148,14 @@ class Http2:
             told = head_text(fields, "HTTP/2")
             found.append(self._flow._replace(kind="heads", payload=told, extra=0, side=side, stream=stream))
         return found + self._ended(stream, side, flags)
+
+    def _knows_client(self, side: int, names: set[bytes], pushed: bool) -> bool:
+        """Do these fields show who asks? What is left of a block behind a hole, and trailers, may not."""
+        if pushed or b":status" in names:
+            self._client = 1 - side
+        elif b":method" in names:
+            self._client = side
+        return self._client >= 0
 
     def _data(self, side: int, stream: int, flags: int, payload: bytes, size: int) -> list[Event]:
         transaction = self._streams.get(stream)

@@ -4,8 +4,9 @@ import pytest
 from cuts import same_however_cut
 
 from netwatch._fast.out.probe import Probe
-from netwatch._fast.proto import http2, http3
+from netwatch._fast.proto import http3
 from netwatch._fast.proto.http import text as http
+from netwatch._fast.proto.http2 import text as http2
 
 
 def make():

@@ -1,7 +1,9 @@
 """ONC RPC and NFS: whole conversations, however cut, in records and in datagrams; pairing, fragments, holes."""
 
 import pytest
+from conversation import Talk
 from cuts import same_however_cut
+from running import run
 from spoken import (
     check_holes,
     check_hostile,
@@ -149,3 +151,13 @@ def test_strangers():
 def test_hostile():
     check_hostile("rpc")
     check_hostile("nfs")
+
+
+@pytest.mark.parametrize("turns", DATAGRAMS)
+def test_what_is_called_at_the_port_of_nfs_is_answered_there(turns):
+    """Its access lists and mounts are programs of their own there: an answer says no program."""
+    talk = Talk(dport=2049).open()
+    for side, data in turns:
+        talk.say(side, record(data))
+    flow = run(talk.close().frames).flow
+    assert (flow["app_stack"], flow["rpc"]["calls"]) == (["rpc"], 3)

@@ -86,9 +86,10 @@ CLOSED = framed(0x88, b"\x03\xe8")
     (0, framed(0x88, b"\x03\xe8bye", MASK)), (1, CLOSED), (1, framed(0x88, b"\x0b\xb8gone")),
 ])
 def test_a_flow_that_is_joined_is_named_by_a_frame_that_says_something(side, data):
-    talk = Talk().say(1 - side, b"\x00\x9c" * 40).say(side, data).say(0, framed(0x81, b"more", MASK))
+    """Who masks is the client, whatever the ports."""
+    talk = Talk(8765, 40000).say(1 - side, b"\x00\x9c" * 40).say(side, data).say(0, framed(0x81, b"more", MASK))
     flow = run(talk.frames).flow
-    assert (flow["app"], flow["websocket"].get("messages", 0) > 0) == ("websocket", True)
+    assert (flow["app"], flow["websocket"].get("messages", 0) > 0, flow["dport"]) == ("websocket", True, 40000)
 
 
 @pytest.mark.parametrize("data", [

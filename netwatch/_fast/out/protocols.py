@@ -69,7 +69,7 @@ DESCRIBING = {
     "rtcp": "rtcp",
     "rtp": "rtp",
     "bittorrent": "bittorrent",
-    "http2": "http2",
+    "http2": "http2.text",
     "websocket": "websocket",
     "grpc": "grpc",
     "mqtt": "mqtt",

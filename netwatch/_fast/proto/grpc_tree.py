@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-from netwatch._fast.proto.http2_tree import TREE as TREE
+from netwatch._fast.proto.http2.tree import TREE as TREE

@@ -7,7 +7,7 @@ from libc.string cimport memset
 
 from netwatch._fast.look.protocol cimport Proto, TRAIT_STREAMS
 from netwatch._fast.proto.common.facts import fact_fields, words
-from netwatch._fast.proto.http2 import FIELDS, NO_TEXTS, transactions
+from netwatch._fast.proto.http2.text import FIELDS, NO_TEXTS, transactions
 
 FACT_FIELDS = fact_fields("http3", FIELDS, without=NO_TEXTS)
 

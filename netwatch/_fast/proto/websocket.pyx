@@ -15,7 +15,7 @@ from netwatch._fast.look.dispatch cimport LAST_CHANGE, dpi_close, dpi_drop
 from netwatch._fast.look.reading cimport Feed, feed_bytes, feed_gap
 from netwatch._fast.look.protocol cimport (Dpi, Look, Proto, DETECT_MORE, EV_CHUNK, EV_FRAME, FRAME_OVER, ON_TCP,
                                            PARSE_DONE, PARSE_MALFORMED, PARSE_MORE, PARSE_OK, event, fact_add,
-                                           fact_number, fact_once, wants, reads, has_state)
+                                           fact_number, fact_once, set_initiator, wants, reads, has_state)
 from netwatch._fast.proto.common.again cimport messages_fill
 from netwatch._fast.proto.common.lines cimport all_text, from_client, is_text
 from netwatch._fast.proto.common.facts import FLAG, NUMBER, TEXT, described, fact_fields
@@ -207,6 +207,7 @@ cdef int take_frame(Look* look, WebSocket* ws, const u8* p, u32 n, u64* step) no
     if n < look.need:
         return PARSE_MORE
     look.need = 0
+    set_initiator(look, p[1] & MASKED != 0)             # section 5.1
     if p[0] & 15 == CLOSE:
         keep_close(look, ws, p + head, shown, mask)
     elif p[0] & 15 <= BINARY:

@@ -152,6 +152,12 @@ cdef int nfs_detect(Look* look, Slice d) noexcept nogil:
     return sure(look, d, True)
 
 
+cdef int rpc_agrees(Look* look, Slice d) noexcept nogil:
+    """An answer says no program: to whatever port, it answers what was called (RFC 5531 section 9)."""
+    cdef int sure_of = sure(look, d, False)
+    return sure_of if sure_of else sure(look, d, True)
+
+
 # --- facts ---
 
 cdef void keep_program(Look* look, const Asked* a) noexcept nogil:
@@ -360,6 +366,7 @@ cdef int rpc_parse(Look* look, Slice data) noexcept nogil:
 cdef void rpc_define(Proto* p) noexcept nogil:
     reads(p, "rpc", ON_TCP | ON_UDP, rpc_detect, rpc_parse)
     memset(p.first, 1, sizeof(p.first))     # of a datagram any, it is a number; of a record the mark's
+    p.agrees = rpc_agrees
     p.lost = seek_again
     p.free = free
 

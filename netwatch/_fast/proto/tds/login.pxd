@@ -18,8 +18,9 @@ cdef enum:                     # fact keys, as in text.py; 1 to 20 and 65 to 84 
 
 cdef enum:
     FEW = 4
+    OLD_LEAST = 477            # TDS 5.0 functional specification, "Login Record"
 
-cdef bint options_fit(Slice m) noexcept nogil
+cdef bint options_fit(Slice m, u32 whole) noexcept nogil
 cdef bint login_fits(Slice m) noexcept nogil
 cdef bint old_login_fits(Slice m) noexcept nogil
 cdef u8 take_prelogin(Look* look, Slice m, bint client) noexcept nogil

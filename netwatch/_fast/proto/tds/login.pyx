@@ -8,24 +8,24 @@ from netwatch._fast.proto.common.utf16 cimport keep_wide, part
 
 cdef enum:
     LOGIN_LEAST = 94           # bytes before the texts, section 2.2.6.4
-    OLD_LEAST = 477            # TDS 5.0 functional specification, "Login Record"
     OPTIONS = 16
 
 
-cdef bint options_fit(Slice m) noexcept nogil:
-    """Pre-login options: the version first, each inside the message, in order (section 2.2.6.5)."""
+cdef bint options_fit(Slice m, u32 whole) noexcept nogil:
+    """Pre-login options: the version first, each inside the message, in order (section 2.2.6.5). The message has
+    `whole` bytes, of which not all may be there yet."""
     cdef u32 at = 0, end = 0, where, _i
     if m.n < 6 or m.p[0] != 0 or be16(m.p + 3) != 6:
         return False
     for _i in range(OPTIONS):
-        if at >= m.n:
-            return False
+        if at + 5 > m.n and (at >= m.n or m.p[at] != 0xff):
+            return m.n < whole
         if m.p[at] == 0xff:
             return at + 1 <= be16(m.p + 1)
-        if at + 5 > m.n or m.p[at] > 7:
+        if m.p[at] > 7:
             return False
         where = be16(m.p + at + 1)
-        if where < end or where + be16(m.p + at + 3) > m.n:
+        if where < end or where + be16(m.p + at + 3) > whole:
             return False
         end = where + be16(m.p + at + 3)
         at += 5
@@ -38,11 +38,27 @@ cdef bint login_fits(Slice m) noexcept nogil:
         LOGIN_LEAST - 8 <= le16(m.p + 36) <= 1024 and le16(m.p + 38) <= 128
 
 
-cdef bint old_login_fits(Slice m) noexcept nogil:
-    """Texts of at most 30 bytes, each with its length behind it."""
-    if m.n < OLD_LEAST or m.p[30] > 30 or m.p[61] > 30 or m.p[92] > 30 or m.p[170] > 30 or m.p[201] > 30:
+cdef bint old_text_fits(Slice m, u32 at) noexcept nogil:
+    """30 bytes, and how many of them are the text; as far as they are there, and of what is there no text is known to
+    be cut."""
+    cdef u32 i
+    if at + 30 >= m.n:
+        return True
+    if m.p[at + 30] > 30 or not all_text(m.p + at, m.p[at + 30]):
         return False
-    return m.p[458] in (4, 5) and m.p[30] and all_text(m.p, m.p[30]) and all_text(m.p + 31, m.p[61])
+    for i in range(m.p[at + 30], 30):
+        if m.p[at + i]:
+            return m.n >= OLD_LEAST            # of a whole one there is enough else
+    return True
+
+
+cdef bint old_login_fits(Slice m) noexcept nogil:
+    """Texts of at most 30 bytes, each with its length behind it; the first is there, others may yet come."""
+    if m.n <= 30 or m.p[30] == 0 or not (old_text_fits(m, 0) and old_text_fits(m, 31)):
+        return False
+    if m.n > 92 and m.p[92] > 30 or m.n > 170 and m.p[170] > 30 or m.n > 201 and m.p[201] > 30:
+        return False
+    return m.n <= 458 or m.p[458] in (4, 5)
 
 
 cdef u8 take_prelogin(Look* look, Slice m, bint client) noexcept nogil:

@@ -14,8 +14,8 @@ from netwatch._fast.proto.common.gss cimport gss_learn
 from netwatch._fast.proto.common.learn cimport TEXT_MOST, fact_distinct
 from netwatch._fast.proto.common.lines cimport port_is, smaller
 from netwatch._fast.proto.common.sql cimport MAX_QUERIES, keep_query
-from netwatch._fast.proto.tds.login cimport (FEW, TDS_DATABASE, keep_version, login_fits, old_login_fits, options_fit,
-                                             take_login, take_old_login, take_prelogin)
+from netwatch._fast.proto.tds.login cimport (FEW, OLD_LEAST, TDS_DATABASE, keep_version, login_fits, old_login_fits,
+                                             options_fit, take_login, take_old_login, take_prelogin)
 from netwatch._fast.proto.tls.inside cimport InnerTls, inner_free, inner_put
 from netwatch._fast.proto.common.utf16 cimport keep_wide, part, utf8_of
 
@@ -137,7 +137,9 @@ cdef int form(const u8* p, u32 n, bint home) noexcept nogil:
     cdef bint whole = be16(p + 2) == n and p[1] & LAST
     cdef Slice m = slice_of(p + HEAD, smaller(n, be16(p + 2)) - HEAD)
     if p[0] == PRELOGIN or p[0] == RESULT and m.n and m.p[0] == 0:
-        return 97 if whole and options_fit(m) else 60 if home and p[0] == PRELOGIN and m.n > 3 and m.p[0] == 0x16 else 0
+        if (whole or n < be16(p + 2)) and options_fit(m, be16(p + 2) - HEAD):
+            return 97
+        return 60 if home and p[0] == PRELOGIN and m.n > 3 and m.p[0] == 0x16 else 0
     if p[0] == LOGIN:
         return 96 if login_fits(m) else 0
     if p[0] == OLD_LOGIN:
@@ -313,7 +315,7 @@ cdef int take_packet(Look* look, Tds* tds, Slice d, bint session) noexcept nogil
             return PARSE_NOT_MINE
         tds.frame.sure = True
     set_initiator(look, kind != RESULT)
-    options = (kind == PRELOGIN or kind == RESULT and m.n and m.p[0] == 0) and options_fit(m)
+    options = (kind == PRELOGIN or kind == RESULT and m.n and m.p[0] == 0) and options_fit(m, m.n)
     if not session:
         timed(look, tds, kind == RESULT, d.p[1] & LAST != 0)
     if options:
@@ -321,7 +323,7 @@ cdef int take_packet(Look* look, Tds* tds, Slice d, bint session) noexcept nogil
     elif kind == LOGIN and login_fits(m):
         take_login(look, m)
         tds.dated = m.p[7] > 0x71
-    elif kind == OLD_LOGIN and old_login_fits(m):
+    elif kind == OLD_LOGIN and m.n >= OLD_LEAST and old_login_fits(m):
         take_old_login(look, m)
         return PARSE_DONE
     elif kind == SSPI:

@@ -8,14 +8,15 @@ from libc.string cimport memcmp, memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice, be16, be24, be32, slice_of
 from netwatch._fast.base.mix cimport load64
-from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, EV_FRAME, FRAME_OVER, ON_TCP, PARSE_DONE,
-                                           PARSE_MALFORMED, PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, event, facts_find,
-                                           fact_once, set_initiator, wants, TRAIT_STREAMS, reads, has_state)
+from netwatch._fast.flow.row cimport BIT_SEEN
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, EV_FRAME, FRAME_OVER, ON_TCP, PARSE_ASTRAY,
+                                           PARSE_DONE, PARSE_MALFORMED, PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, event,
+                                           facts_find, fact_once, set_initiator, wants, TRAIT_STREAMS, reads,
+                                           has_state)
 from netwatch._fast.look.registry cimport proto_named
 from netwatch._fast.proto.http.facts cimport HTTP_COUNT, HTTP_HOST, HTTP_METHOD, HTTP_PATH, HTTP_STATUS
 from netwatch._fast.proto.common.again cimport messages_fill
-from netwatch._fast.proto.common.facts import LIST, NUMBER, TEXT, described, fact_fields, words
-from netwatch._fast.proto.http.text import mask_url
+from netwatch._fast.proto.http2.facts cimport HTTP2_GOAWAY
 
 cdef enum:
     PREFACE = 24               # bytes of the client's preface, section 3.4
@@ -34,9 +35,15 @@ cdef enum:
     CONTINUATION = 9
     MANY_STREAMS = 1 << 20     # a connection that is joined late has opened fewer
     UPGRADED = 255             # none of the wire's: see tell_upgraded
+    MISSING = 254              # the same: frames of the side were not seen
+    ACKNOWLEDGED = 1           # flags, sections 6.5, 6.1 and 6.2
+    PADDED = 8
+    PRIORITISED = 32
+    FIRST_REQUEST = 1          # entries of HPACK's static table (RFC 7541 appendix A): request fields up to the last
+    LAST_REQUEST = 7
+    LAST_STATUS = 14           # ... then statuses
     LAST_SETTING = 9           # identifiers registered so far
     MOST_SETTINGS = 9
-    PADDED = 8                 # a flag, section 6.1
 
 cdef const char* preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
@@ -164,12 +171,19 @@ cdef void tell_upgraded(Look* look, Http2* h, bint client) noexcept nogil:
 
 
 cdef int begin(Look* look, Http2* h, Slice data) noexcept nogil:
-    """The side's first bytes: the client's preface is passed over."""
+    """The side's first bytes: the client's preface is passed over; a server's are SETTINGS; others are from the middle
+    of a connection."""
     cdef u32 n = data.n if data.n < PREFACE else PREFACE
+    if data.p[0] != c'P' and data.n < HEAD:
+        look.need = HEAD
+        return PARSE_MORE
     tell_upgraded(look, h, data.p[0] == c'P')
     if data.p[0] != c'P':
         h.begun[look.side] = True
-        set_initiator(look, False)
+        if data.p[3] == SETTINGS and not data.p[4] & ACKNOWLEDGED:
+            set_initiator(look, False)
+        else:
+            tell_missing(look)
         return PARSE_OK
     if memcmp(data.p, preface, n):
         return PARSE_NOT_MINE
@@ -201,7 +215,7 @@ cdef bint head_fits(const u8* p) noexcept nogil:
     return True
 
 
-cdef bint is_told(Look* look, u8 kind) noexcept nogil:
+cdef bint is_told(u8 kind) noexcept nogil:
     """Frames that say something of a transaction, or of how headers are compressed."""
     return kind == DATA or kind == HEADERS or 3 <= kind <= 5 or kind == GOAWAY or kind == CONTINUATION
 
@@ -210,6 +224,38 @@ cdef void tell(Look* look, const u8* p, u32 n) noexcept nogil:
     cdef u8* room = event(look, EV_FRAME, 0, n)
     if room != NULL:
         memcpy(room, p, n)
+
+
+cdef void tell_missing(Look* look) noexcept nogil:
+    """What follows is not understood by what was said before."""
+    cdef u8[HEAD] head
+    if wants(look, EV_FRAME):
+        memset(head, 0, HEAD)
+        head[3] = MISSING
+        tell(look, head, HEAD)
+
+
+cdef u32 first_field(const u8* p, u32 n) noexcept nogil:
+    """The entry of the static table that a header block's first field or its name is, 0 where it is none (RFC 7541
+    section 6): behind the changes of the table's size."""
+    cdef u32 at = 0
+    while at < n and p[at] >> 5 == 1:
+        at += 1
+        if p[at - 1] & 31 == 31:
+            while at < n and p[at] & 0x80:
+                at += 1
+            at += 1
+    if at >= n:
+        return 0
+    return p[at] & 0x7f if p[at] & 0x80 else p[at] & 0x3f if p[at] & 0x40 else p[at] & 15
+
+
+cdef void who_asks(Look* look, const u8* p, u32 n) noexcept nogil:
+    """Of a connection that was joined in its middle: requests begin with other fields than answers (section 8.3)."""
+    cdef u32 at = HEAD + (1 if p[4] & PADDED else 0) + (5 if p[4] & PRIORITISED else 0)
+    cdef u32 field = first_field(p + at, n - at) if at < n else 0
+    if FIRST_REQUEST <= field <= LAST_STATUS:
+        set_initiator(look, field <= LAST_REQUEST)
 
 
 cdef void keep_goaway(Look* look, const u8* p) noexcept nogil:
@@ -246,7 +292,7 @@ cdef int take_frame(Look* look, Http2* h, const u8* p, u32 n, u32* step) noexcep
     whole = HEAD + be24(p)
     if not head_fits(p):
         return PARSE_MALFORMED
-    want = told_of(p) if is_told(look, p[3]) else HEAD
+    want = told_of(p) if is_told(p[3]) else HEAD
     if n < want:
         look.need = want
         wait_in(look, h, p, n)
@@ -254,7 +300,9 @@ cdef int take_frame(Look* look, Http2* h, const u8* p, u32 n, u32* step) noexcep
     h.ends[look.side] = 0
     if p[3] == GOAWAY and want == whole:
         keep_goaway(look, p)
-    if is_told(look, p[3]):
+    if p[3] == HEADERS and want == whole and not look.row.bits & BIT_SEEN:
+        who_asks(look, p, whole)
+    if is_told(p[3]) and wants(look, EV_FRAME):
         tell(look, p, want)
     step[0] = whole
     return PARSE_OK
@@ -279,7 +327,7 @@ cdef int http2_parse(Look* look, Slice data) noexcept nogil:
         if not h.begun[look.side]:
             code = begin(look, h, data)
             continue
-        if not wants(look, EV_FRAME):
+        if look.row.bits & BIT_SEEN and not wants(look, EV_FRAME):
             if h.begun[1 - look.side]:
                 return PARSE_DONE
             look.used = data.n         # only whether the other side agrees is still to be seen
@@ -299,16 +347,37 @@ cdef int http2_parse(Look* look, Slice data) noexcept nogil:
 
 cdef int http2_lost(Look* look, u64 n) noexcept nogil:
     """A hole inside a DATA frame, or one that is passed over, does no harm: the frame's head is told, and what follows
-    it is found. After any other no frame can be found again."""
+    it is found. After any other the next frame is looked for."""
     cdef Http2* h = <Http2*>look.state[0]
     cdef int s = look.side
     if h != NULL and h.ends[s] >= look.offset:
-        tell(look, h.head[s], head_of(h.head[s]))
+        if wants(look, EV_FRAME):
+            tell(look, h.head[s], head_of(h.head[s]))
         h.left[s] = <u32>(h.ends[s] - look.offset)
         h.ends[s] = 0
         return PARSE_OK
-    http2_closing(look)
-    return PARSE_DONE
+    if h == NULL or h.over:
+        return PARSE_DONE
+    tell_missing(look)
+    return PARSE_ASTRAY
+
+
+cdef int http2_resync(Look* look, Slice data) noexcept nogil:
+    """Frames that follow each other to the end of the bytes; the last may go on beyond them."""
+    cdef Http2* h = <Http2*>look.state[0]
+    cdef u64 size
+    cdef u32 at = 0
+    while data.n - at >= HEAD:
+        size = length_of(look, data.p + at, data.n - at)
+        if size == 0:
+            return 0
+        at = <u32>size + at if size < data.n - at else data.n
+    if at == 0:
+        return DETECT_MORE if data.p[0] == 0 else 0
+    h.begun[look.side] = True
+    h.ends[look.side] = 0
+    h.left[look.side] = 0
+    return 1
 
 
 cdef void http2_closing(Look* look) noexcept nogil:
@@ -324,52 +393,5 @@ cdef void http2_define(Proto* p) noexcept nogil:
     p.traits = TRAIT_STREAMS
     p.agrees = http2_agrees
     p.lost = http2_lost
+    p.resync = http2_resync
     p.closing = http2_closing
-
-
-# --- describing ---
-
-_ERRORS = ("NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR", "SETTINGS_TIMEOUT", "STREAM_CLOSED",
-           "FRAME_SIZE_ERROR", "REFUSED_STREAM", "CANCEL", "COMPRESSION_ERROR", "CONNECT_ERROR", "ENHANCE_YOUR_CALM",
-           "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED")                     # section 7
-FIELDS = (("method", HTTP2_METHOD, TEXT), ("host", HTTP2_HOST, TEXT), ("path", HTTP2_PATH, TEXT),
-          ("status", HTTP2_STATUS, TEXT), ("user_agent", HTTP2_AGENT, TEXT), ("content_type", HTTP2_TYPE, TEXT),
-          ("server", HTTP2_SERVER, TEXT), ("transactions", HTTP2_COUNT, NUMBER),
-          ("methods", HTTP2_METHODS, LIST), ("statuses", HTTP2_STATUSES, LIST), ("latency_us", HTTP2_LATENCY, NUMBER))
-NO_TEXTS = ("status", "statuses", "path")
-FACT_FIELDS = fact_fields("http2", FIELDS, without=NO_TEXTS)
-FACT_NUMBERS = {"http2.transactions": (HTTP2_COUNT, 1), "http2.latency_us": (HTTP2_LATENCY, 1000)}
-DEPENDS = {"http2.status": (HTTP2_STATUS,), "http2.statuses": (HTTP2_STATUSES,), "http2.path": (HTTP2_PATH,),
-           "http2.goaway": (HTTP2_GOAWAY,),
-           "label": (HTTP2_METHOD, HTTP2_HOST, HTTP2_PATH)}
-
-
-def transactions(facts: Iterable[tuple[int, bytes]], show_secrets: bool) -> dict:
-    """What is said of the transactions of HTTP/2 and HTTP/3."""
-    obj = described(facts, FIELDS)
-    if not show_secrets and "path" in obj:
-        obj["path"] = mask_url(obj["path"])
-    status = obj.pop("status", "")
-    if status.isdigit():
-        obj["status"] = int(status)
-    statuses = [int(each) for each in obj.pop("statuses", ()) if each.isdigit()]
-    if statuses:
-        obj["statuses"] = statuses
-    if "latency_us" in obj:
-        obj["latency_us"] //= 1000
-    return obj
-
-
-def describe(facts, show_secrets: bool = False) -> dict:
-    """The `http2` object: the first transaction, what is said of all, why the connection was given up."""
-    obj = transactions(facts, show_secrets)
-    for key, value in facts:
-        if key == HTTP2_GOAWAY:
-            code = int.from_bytes(value, "big")
-            obj["goaway"] = _ERRORS[code] if code < len(_ERRORS) else f"error {code}"
-    return obj
-
-
-def label(obj: dict) -> str:
-    """One line for the flow: "HTTP/2 GET www.example.com/path"."""
-    return words("HTTP/2", obj.get("method"), obj.get("host", "") + obj.get("path", ""))

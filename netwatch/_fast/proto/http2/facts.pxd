@@ -1,6 +1,4 @@
-"""HTTP/2 in clear."""
-from netwatch._fast.look.protocol cimport Proto
-
+"""HTTP/2: what is learnt of a flow."""
 cdef enum:                     # fact keys; those of transactions are stored by netwatch/decrypt
     HTTP2_METHOD = 1
     HTTP2_HOST = 2             # :authority, or Host
@@ -14,5 +12,3 @@ cdef enum:                     # fact keys; those of transactions are stored by 
     HTTP2_METHODS = 10         # different ones, of all requests
     HTTP2_STATUSES = 11        # likewise of all responses
     HTTP2_LATENCY = 12         # ns, the longest wait for a response: 8 bytes, native order
-
-cdef void http2_define(Proto* p) noexcept nogil
