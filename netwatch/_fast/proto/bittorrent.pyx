@@ -349,6 +349,7 @@ cdef int bittorrent_parse(Look* look, Slice d) noexcept nogil:
 cdef void bittorrent_define(Proto* p) noexcept nogil:
     cdef int kind
     reads(p, "bittorrent", ON_TCP | ON_UDP, bittorrent_detect, bittorrent_parse)
+    p.ports[0] = FIRST_PORT
     p.first[c'd'] = 1
     p.first[c'B'] = 1
     p.first[0x00] = 1          # a tracker's magic number

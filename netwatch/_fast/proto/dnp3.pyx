@@ -231,6 +231,7 @@ cdef void dnp3_define(Proto* p) noexcept nogil:
     cdef u32 i, _k
     cdef u16 crc
     reads(p, "dnp3", ON_TCP | ON_UDP, dnp3_detect, dnp3_parse)
+    p.ports[0] = 20000
     for i in range(256):
         crc = <u16>i
         for _k in range(8):

@@ -310,6 +310,8 @@ cdef void dtls_free(void* state) noexcept nogil:
 
 cdef void dtls_define(Proto* p) noexcept nogil:
     reads(p, "dtls", ON_UDP, dtls_detect, dtls_parse)
+    p.ports[0] = 853
+    p.ports[1] = 5684
     p.traits = TRAIT_CARRIES_TLS | TRAIT_OPAQUE
     p.first[1] = 1                     # CAPWAP's preamble
     memset(p.first + REC_CCS, 1, REC_DATA - REC_CCS + 1)

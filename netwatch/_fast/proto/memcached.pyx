@@ -359,6 +359,7 @@ cdef int memcached_resync(Look* look, Slice data) noexcept nogil:
 
 cdef void memcached_define(Proto* p) noexcept nogil:
     reads(p, "memcached", ON_TCP | ON_UDP, memcached_detect, memcached_parse)
+    p.ports[0] = PORT
     memset(p.first, 1, sizeof(p.first))     # a UDP frame may begin with any byte
     p.resync = memcached_resync
 

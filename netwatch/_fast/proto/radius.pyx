@@ -142,6 +142,8 @@ cdef void radius_define(Proto* p) noexcept nogil:
         p.first[byte] = known_code(<u8>byte)
     p.ports[0] = 1812
     p.ports[1] = 1813
+    p.ports[2] = 3799          # RFC 5176
+    p.ports[3] = 1645          # before RFC 2865
     p.free = free
 
 

@@ -116,6 +116,7 @@ cdef int rdpudp_parse(Look* look, Slice d) noexcept nogil:
 
 cdef void rdpudp_define(Proto* p) noexcept nogil:
     reads(p, "rdpudp", ON_UDP, rdpudp_detect, rdpudp_parse)
+    p.ports[0] = PORT
     memset(p.first, 1, sizeof(p.first))     # an answer begins with the number that it acknowledges
 
 

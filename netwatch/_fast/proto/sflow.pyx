@@ -169,6 +169,7 @@ cdef int sflow_parse(Look* look, Slice d) noexcept nogil:
 
 cdef void sflow_define(Proto* p) noexcept nogil:
     reads(p, "sflow", ON_UDP, sflow_detect, sflow_parse)
+    p.ports[0] = PORT
     p.first[0] = 1
     p.free = free
 

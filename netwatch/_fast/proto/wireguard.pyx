@@ -92,6 +92,7 @@ cdef int wireguard_parse(Look* look, Slice d) noexcept nogil:
 
 cdef void wireguard_define(Proto* p) noexcept nogil:
     reads(p, "wireguard", ON_UDP, wireguard_detect, wireguard_parse)
+    p.ports[0] = 51820
     memset(p.first + 1, 1, DATA)
     p.traits = TRAIT_OPAQUE
     p.free = free

@@ -275,5 +275,6 @@ cdef int bacnet_parse(Look* look, Slice d) noexcept nogil:
 
 cdef void bacnet_define(Proto* p) noexcept nogil:
     reads(p, "bacnet", ON_UDP, bacnet_detect, bacnet_parse)
+    p.ports[0] = 47808
     p.first[BVLC] = 1
     p.free = free

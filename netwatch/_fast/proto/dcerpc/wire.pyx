@@ -386,6 +386,7 @@ cdef int dcerpc_parse(Look* look, Slice data) noexcept nogil:
 
 cdef void dcerpc_define(Proto* p) noexcept nogil:
     reads(p, "dcerpc", ON_TCP | ON_UDP, dcerpc_detect, dcerpc_parse)
+    p.ports[0] = 135
     p.first[4] = p.first[5] = 1
     p.lost = seek_again
     p.free = free

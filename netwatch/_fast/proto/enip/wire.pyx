@@ -315,6 +315,8 @@ cdef int enip_parse(Look* look, Slice data) noexcept nogil:
 
 cdef void enip_define(Proto* p) noexcept nogil:
     reads(p, "enip", ON_TCP | ON_UDP, enip_detect, enip_parse)
+    p.ports[0] = PORT
+    p.ports[1] = 2222
     p.first[NOP] = p.first[LIST_SERVICES] = p.first[2] = 1     # 2 items begin an implicit message
     memset(p.first + LIST_IDENTITY, 1, 4)
     p.first[SEND_RR] = p.first[SEND_UNIT] = p.first[INDICATE] = p.first[CANCEL] = 1

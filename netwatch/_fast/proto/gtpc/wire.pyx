@@ -286,6 +286,7 @@ cdef int gtpc_parse(Look* look, Slice d) noexcept nogil:
 
 cdef void gtpc_define(Proto* p) noexcept nogil:
     reads(p, "gtpc", ON_UDP, gtpc_detect, gtpc_parse)
+    p.ports[0] = PORT
     memset(p.first + 0x30, 1, 8)
     memset(p.first + 0x40, 1, 0x20)
     p.free = free

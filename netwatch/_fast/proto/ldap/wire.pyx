@@ -315,6 +315,7 @@ cdef int ldap_resync(Look* look, Slice d) noexcept nogil:
 
 cdef void ldap_define(Proto* p) noexcept nogil:
     reads(p, "ldap", ON_TCP | ON_UDP, ldap_detect, ldap_parse)
+    p.ports[0] = 389
     p.first[BER_SEQUENCE] = 1
     p.resync = ldap_resync
     p.free = free

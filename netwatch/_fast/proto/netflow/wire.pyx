@@ -270,6 +270,10 @@ cdef int ipfix_parse(Look* look, Slice data) noexcept nogil:
 
 cdef void netflow_define(Proto* p) noexcept nogil:
     reads(p, "netflow", ON_UDP, netflow_detect, netflow_parse)
+    p.ports[0] = 2055
+    p.ports[1] = 4739
+    p.ports[2] = 9995
+    p.ports[3] = 9996
     p.first[0] = 1
     p.free = free
 

@@ -370,6 +370,7 @@ cdef void quic_define(Proto* p) noexcept nogil:
     cdef u32 flags
     reads(p, "quic", ON_UDP, quic_detect, quic_parse)
     p.ports[0] = 443
+    p.ports[1] = 853           # DNS, RFC 9250
     p.traits = TRAIT_CARRIES_TLS | TRAIT_OPAQUE | TRAIT_STREAMS
     p.timeout = 180
     p.join = quic_join

@@ -1,0 +1,43 @@
+"""However many datagrams that nobody knows come before: on a protocol's own port its first words are heard."""
+
+from __future__ import annotations
+
+import pytest
+from conversation import CLIENT
+from messages import CONVERSATIONS, PORTS
+from running import run
+from spoken import SPOKEN, carries, talk_of
+from talks import Turns
+from wire import A4, A6, B4, B6, MS, START, eth, ip4, ip6, udp
+
+# whose packets have no ports, or who call no port their own
+NONE = {"lldp", "igmp", "rtp", "rtcp"}
+
+
+def conversations() -> dict[str, tuple[int, Turns]]:
+    """The port, and what is said there."""
+    found = {name: (PORTS[name], turns) for name, turns in CONVERSATIONS.items() if name not in NONE}
+    for name in SPOKEN:
+        if carries(name, datagram=True):
+            for number, turns in enumerate(talk_of(name).DATAGRAMS):
+                found[f"{name} {number}"] = talk_of(name).PORT, turns
+    return found
+
+
+def sent(port: int, turns: Turns, six: bool) -> list[tuple[int, bytes]]:
+    frames = []
+    for at, (side, data) in enumerate(turns):
+        body = udp(*((40000, port) if side == CLIENT else (port, 40000)), data)
+        way = 1 if side == CLIENT else -1
+        packet = ip6(17, body, *(A6, B6)[::way]) if six else ip4(17, body, *(A4, B4)[::way], ident=at)
+        frames.append((START + at * MS, eth(packet, 0x86DD if six else 0x0800)))
+    return frames
+
+
+@pytest.mark.parametrize("junk", [8, 9, 40])
+@pytest.mark.parametrize("name", conversations())
+def test_junk_hides_nothing(name: str, junk: int) -> None:
+    port, turns = conversations()[name]
+    before = [(CLIENT, b"\x01\x02junk%d" % i) for i in range(junk)]
+    alone = run(sent(port, turns, six=False)).flow
+    assert run(sent(port, [*before, *turns], six=junk == 9)).flow["app_stack"] == alone["app_stack"]
