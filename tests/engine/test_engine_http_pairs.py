@@ -96,3 +96,13 @@ def test_of_both_sides_nothing_is_told_to_a_stranger(seed):
     seen = told(capture(lost, rng))
     for path, status, _ in seen:
         assert path is None or status is None or int(path[1:]) == status - 210, "an answer of another request"
+
+
+@pytest.mark.parametrize("last", range(N - 1))
+@pytest.mark.parametrize("swapped", [frozenset(), frozenset({1, 3}), frozenset({last for last in range(N)})])
+def test_the_flow_tells_one_transaction(last: int, swapped: set[int]):
+    """The first answers are lost: the status of a later one does not stand beside the path of the first request."""
+    lost = {(number, SERVER) for number in range(last + 1)}
+    flow = run_capture(capture(lost, random.Random(last), swapped), ("flows",)).flow["http"]
+    assert (flow["path"], flow.get("status"), len(flow["statuses"])) == ("/0", None, N - 1 - last)
+    assert run_capture(capture(set(), random.Random(last), swapped), ("flows",)).flow["http"]["status"] == 210

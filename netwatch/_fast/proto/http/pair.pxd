@@ -85,6 +85,7 @@ cdef struct Http:
     u8* response
     u32 response_n
     u32 held                   # bytes of kept heads
+    u64 first                  # where the first request begins in the client's stream
     u64 requests
     u64 responses
     u64 transactions

@@ -77,6 +77,7 @@ cdef int take_request(Look* look, Http* http, Way* way, const u8* p, u32 n, u64 
     cdef Request* request
     read_head(p, n, &head)
     if http.requests == 0:
+        http.first = at
         fact_text(look, HTTP_METHOD, head.method)
         fact_text(look, HTTP_HOST, head.host)
         fact_text(look, HTTP_PATH, head.target)
@@ -87,8 +88,7 @@ cdef int take_request(Look* look, Http* http, Way* way, const u8* p, u32 n, u64 
     request = new_request(look, http)
     if request == NULL:
         return leave(look, http, PARSE_DONE)
-    request.began = way.first
-    request.login = learn_basic(look, head.basic)
+    request.began, request.login = way.first, learn_basic(look, head.basic)
     request.head = keep_head(look, http, p, n, &request.head_n)
     request.is_head = head.method.n == 4 and starts(head.method.p, 4, b"HEAD", 4)
     request.is_connect = head.method.n == 7 and starts(head.method.p, 7, b"CONNECT", 7)
@@ -131,14 +131,14 @@ cdef int take_response(Look* look, Http* http, Way* way, const u8* p, u32 n, u64
         if not http.open:
             open_interim(look, http, p, n, first)
         return PARSE_OK
-    if http.responses == 0:
-        fact_once(look, HTTP_STATUS, p + 9, 3)
-        fact_text(look, HTTP_TYPE, head.content_type)
-        fact_text(look, HTTP_SERVER, head.server)
     keep_distinct(look, HTTP_STATUSES, p + 9, 3, MOST_DIFFERENT)
-    http.responses += 1
     learn_login(look, http, &head)
     open_response(look, http, p, n, first, at)
+    fact_text(look, HTTP_SERVER, head.server)
+    if http.responses == 0 and (http.requests == 0 or (http.answered and http.request.at == http.first)):
+        fact_once(look, HTTP_STATUS, p + 9, 3)
+        fact_text(look, HTTP_TYPE, head.content_type)
+    http.responses += 1
     learn_denied(look, http, head.status)
     tunnel = head.status == 101 or (http.request.is_connect and head.status < 300)
     if not (tunnel or http.request.is_head or head.status == 204 or head.status == 304):
