@@ -31,6 +31,8 @@ SHARED = "netwatch._fast.base.cython_shared"
 # How hard gcc tries, by what is called how often; the first pattern that fits. Most of a build's time is gcc's, and
 # most of that goes into what runs once a record that somebody looks at.
 EFFORT = (
+    ("proto.http.text", "-O2"),
+    ("proto.tls.text", "-O2"),
     ("proto.*.text", "-Og"),
     ("proto.*.names", "-Og"),
     ("os.*", "-Og"),
@@ -40,9 +42,8 @@ EFFORT = (
     ("proto.quic.*", "-O2"),
     ("proto.tls.*", "-O2"),
     ("proto.*", "-O1"),
-    ("out.encoder", "-O2"),
-    ("out.arrays", "-O2"),
-    ("out.*fields", "-O2"),
+    *((f"out.{name}", "-O2") for name in ("arrays", "communityid", "csvlines", "encoder", "enrich", "*fields",
+                                          "record*", "values", "writing")),
     ("out.*", "-O1"),
     ("*", "-O2"),
 )

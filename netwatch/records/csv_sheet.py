@@ -24,12 +24,11 @@ class Sheet:
             self._file.write(packed)
             self._any = True
 
-    def lines(self, names: Sequence[str]) -> Iterator[bytes]:
-        """All of it, the headings of these columns first; nothing where there is no line."""
+    def lines(self, names: Sequence[str], occurred: list[int]) -> Iterator[bytes]:
+        """All of it, the headings first; nothing where there is no line. `names`: of all columns; `occurred`: places
+        of those that lines have cells of."""
         if self._any:
-            form = csvlines.Sheet(len(names))
-            for packed in self._added():
-                form.see(packed)
+            form = csvlines.Sheet(len(names), occurred)
             yield form.headings(list(names))
             for packed in self._added():
                 yield form.lines(packed)

@@ -159,7 +159,7 @@ class Writer:
         if self._sheet is not None:
             names = [column.name for column in self._shown(self._kind) or []]
             self._sheet.add(self._encoder.take())
-            for lines in self._sheet.lines(names):
+            for lines in self._sheet.lines(names, self._encoder.occurred(self._kind)):
                 write_all(self._out, lines)
             return
         self._encoder.close()

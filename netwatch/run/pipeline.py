@@ -211,15 +211,15 @@ class Pipeline:
         asked = self._asked_of(wanted)
         if (show_secrets, asked.keys) not in self._describers:
             self._describers[show_secrets, asked.keys] = Describer(show_secrets, asked.keys)
-        describer = self._describers[show_secrets, asked.keys]
+        describe, addons = self._describers[show_secrets, asked.keys].of, asked.addons
         for engine, row in rows:
             if asked.whole:
                 record = self.record(engine, row, show_secrets, wanted)
                 yield {key: value for key, value in record.items() if key not in IN_ROWS}
                 continue
-            found: Record = describer.of(engine, row)
-            if asked.addons:
-                _adorn(asked.addons, found, engine, row)
+            found: Record = describe(engine, row)
+            if addons:
+                _adorn(addons, found, engine, row)
             yield found
 
     def flow_of(self, packets: PacketRows, place: int) -> tuple[Engine, int]:

@@ -8,6 +8,7 @@ import io
 import json
 import math
 import socket
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -266,10 +267,24 @@ def _packed(writer: Writer, record: Record) -> bytes:
 
 
 def test_what_is_no_packed_line_is_refused() -> None:
-    one = b"\x01\0\0\0"
-    for wrong in (one[:1], one, one + b"\x05\0\0\0" + bytes(4), one + bytes(4) + b"\xff\0\0\0a"):
+    two = struct.pack("=IQII", 3, 0b101, 1, 2) + b"abc"      # of three columns: a in the first, bc in the third
+    assert Sheet(3, [0, 1, 2]).lines(two + two) == b"a,,bc\n" * 2
+    longer = struct.pack("=IQII", 3, 0b101, 9, 2) + b"abc"
+    for wrong in (*(two[:n] for n in range(1, len(two))), two + b"\0", longer):
         with pytest.raises(ValueError, match="sheet"):
-            Sheet(3).see(wrong)
+            Sheet(3, [0, 1, 2]).lines(wrong)
+    with pytest.raises(ValueError, match="sheet"):
+        Sheet(3, [3])
+
+
+def test_columns_of_what_was_left_out_do_not_occur() -> None:
+    """A record that was kept, and had to make room for another, brings no column."""
+    out = io.BytesIO()
+    writer = Writer("csv", out, None, [], waits=True)
+    kept, _ = [_packed(writer, {"schema": "netwatch.http/1", **each}) for each in ({"method": "GET"}, {"host": "a"})]
+    writer.put("http", kept)
+    writer.close()
+    assert b"method" in out.getvalue() and b"host" not in out.getvalue()
 
 
 def test_the_same_certificate_is_no_shared_object() -> None:

@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from netwatch._fast.engine import Engine
 from netwatch._fast.out.endedrows import EndedRows
 from netwatch._fast.out.packetrows import PacketRows
+from netwatch._fast.out.recordcolumns import Filler
 from netwatch.model.record import Record
 
 FORMS: dict[str, int]
 
-class Arrays:
+class Arrays(Filler):
     @property
     def unfit(self) -> int: ...
     def __init__(

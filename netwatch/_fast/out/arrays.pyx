@@ -12,7 +12,7 @@ from netwatch._fast.out.endedrows cimport EndedRows
 from netwatch._fast.out.flowfields cimport FlowAt, FlowFields, flow_at
 from netwatch._fast.out.packetfields cimport PacketFields
 from netwatch._fast.out.packetrows cimport PacketRows
-from netwatch._fast.out.recordcolumns cimport Shown
+from netwatch._fast.out.recordcolumns cimport Filler, Shown
 from netwatch._fast.out.values cimport (Value, V_ABSENT, V_ADDRESS, V_BOOL, V_NUMBER, V_OBJECT, V_SECONDS, V_TIME,
                                         follow, put_json_object)
 from netwatch._fast.out.writing cimport Buf, buf_free, check, put_address, put_bytes, room
@@ -47,11 +47,10 @@ cdef struct Column:
     Buf inner                  # u32 for each item of a list of texts
 
 
-cdef class Arrays:
+cdef class Arrays(Filler):
     """`columns` (records/columns.py, each with one path), of a form each; `moment(text, us)` is the time of a text in
     ns or us since 1970, None where it is none."""
     cdef Shown shown
-    cdef dict described        # first part of a path → [(column, path)], of what no row has
     cdef Column* columns
     cdef FlowFields flows
     cdef PacketFields packets
@@ -71,11 +70,6 @@ cdef class Arrays:
             raise MemoryError("no memory for columns")
         for i in range(self.shown.n):
             self.columns[i].form = FORMS[forms[i]]
-        self.described = {}
-        for i in range(self.shown.n):
-            if not self.shown.codes[i]:
-                path = self.shown.ways[i][0][1]
-                self.described.setdefault(path[0], []).append((i, path))
         self.flows = FlowFields(interfaces)
         self.packets = PacketFields(interfaces)
         self.moment = moment
@@ -156,15 +150,11 @@ cdef class Arrays:
             elif packet != NULL:
                 self.packets.value(packet, shown.codes[i], &v)
             else:
-                self.put_object(i, follow(rest, shown.ways[i][0][1]))
+                self.fill_one(i, follow(rest, shown.ways[i][0][1]))
                 continue
             if v.kind != V_ABSENT:
                 self.put(i, &v)
-        for top in rest:
-            asked = self.described.get(top)
-            if asked is not None:
-                for i, path in asked:
-                    self.put_object(i, follow(rest, path))
+        self.fill_all(shown, rest)
         self.n += 1
         return 0
 
@@ -191,7 +181,7 @@ cdef class Arrays:
         """A value of a row."""
         cdef Column* c
         if v.kind == V_OBJECT:
-            return self.put_object(i, <object>v.thing)
+            return self.fill_one(i, <object>v.thing)
         c = self.next(i)
         if v.kind == V_ADDRESS and c.form == WORDS:
             put_address(&c.data, v.address, v.family)
@@ -209,7 +199,7 @@ cdef class Arrays:
         self.present(c)
         return 0
 
-    cdef int put_object(self, u32 i, object value) except -1:
+    cdef int fill_one(self, u32 i, object value) except -1:
         """A value of a record that is a dict."""
         cdef Column* c
         if value is None:

@@ -1,143 +1,154 @@
 """CSV whose columns are those that occur: lines wait, packed, until all of them are known.
 
-A packed line is how many cells it has, then of each its column, its length and its text, in the order of the columns.
+A packed line is how long its text is, a bit for each column that has a cell in it, in words of 64, how long each of
+these cells is, and the cells one after the other, as they stand in CSV (RFC 4180).
 """
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.base.mix cimport lowest_bit
-from netwatch._fast.out.recordcolumns cimport Span
-from netwatch._fast.out.writing cimport Buf, buf_free, check, put_byte, put_bytes, put_csv, room
+from netwatch._fast.out.recordcolumns cimport Shown, Span
+from netwatch._fast.out.writing cimport Buf, buf_free, check, put_bytes, put_csv, room
 
-cdef struct Head:              # of a cell
-    u32 column
-    u32 n                      # bytes of its text
+cdef extern from *:
+    """
+    #define nw_count_bits(v) __builtin_popcountll(v)
+    """
+    u32 count_bits "nw_count_bits"(u64 v) noexcept nogil
 
 
-cdef void put_packed(Buf* b, const Span* spans, const u64* filled, u32 words, const u8* texts) noexcept nogil:
-    """The line of those of the cells that are there, which `filled` has a bit for."""
-    cdef Head head
-    cdef u32 i, word, count = 0
-    cdef u64 bits
-    cdef u64 began = b.n
-    if room(b, sizeof(count)) == NULL:
+cdef void put_packed(Buf* b, Shown shown, const u8* texts) noexcept:
+    """The line of those of the cells that are there."""
+    cdef u64 began = b.n, lengths, before, bits
+    cdef const Span* span
+    cdef u32 word, cell, n, count = 0
+    for word in range(shown.words):
+        count += count_bits(shown.filled[word])
+        shown.ever[word] |= shown.filled[word]
+    put_bytes(b, &count, sizeof(u32))          # its place is that of the text's length, which is not yet known
+    put_bytes(b, shown.filled, shown.words * sizeof(u64))
+    lengths = b.n
+    if room(b, count * sizeof(u32)) == NULL:
         return
-    b.n += sizeof(count)
-    for word in range(words):
-        bits = filled[word]
+    b.n += count * sizeof(u32)
+    before = b.n
+    for word in range(shown.words):
+        bits = shown.filled[word]
         while bits:
-            i = word * 64 + lowest_bit(bits)
+            span = &shown.spans[word * 64 + lowest_bit(bits)]
             bits &= bits - 1
-            head.column, head.n = i, <u32>spans[i].n
-            put_bytes(b, &head, sizeof(head))
-            put_bytes(b, texts + spans[i].at, head.n)
-            count += 1
-    if not b.failed:
-        memcpy(b.mem + began, &count, sizeof(count))
+            cell = <u32>b.n
+            if span.plain:
+                put_bytes(b, texts + span.at, span.n)
+            else:
+                put_csv(b, texts + span.at, span.n)
+            if b.failed:
+                return
+            cell = <u32>b.n - cell
+            memcpy(b.mem + lengths, &cell, sizeof(u32))
+            lengths += sizeof(u32)
+    n = <u32>(b.n - before)
+    memcpy(b.mem + began, &n, sizeof(u32))
+
+
+cdef int see_packed(bytes packed, Shown shown) except -1:
+    """The columns of a packed line occur."""
+    cdef u32 word
+    cdef u64 bits
+    if <u64>len(packed) < sizeof(u32) + shown.words * sizeof(u64):
+        raise ValueError("no line of a sheet")
+    for word in range(shown.words):
+        memcpy(&bits, <const u8*>packed + sizeof(u32) + word * sizeof(u64), sizeof(u64))
+        shown.ever[word] |= bits
+    return 0
 
 
 cdef class Sheet:
-    """`columns`: how many there could be. Show it all packed lines, then it makes text of them."""
-    cdef u32 n
-    cdef bint* seen
-    cdef u32* shown            # the numbers of those that were seen
-    cdef u32 n_shown           # 0: to be counted anew
+    """Makes text of packed lines: `columns`, how many there could be, and those that are shown, in order."""
+    cdef u32 words
+    cdef u32* shown
+    cdef u32 n_shown
+    cdef u64* filled           # of the line at hand
     cdef Buf out
 
-    def __cinit__(self, u32 columns):
-        self.n = columns
-        self.seen = <bint*>calloc(columns + 1, sizeof(bint))
-        self.shown = <u32*>calloc(columns + 1, sizeof(u32))
+    def __cinit__(self, u32 columns, shown: list[int]):
+        cdef u32 i
+        self.words = columns // 64 + 1
+        self.n_shown = len(shown)
+        self.shown = <u32*>calloc(self.n_shown + 1, sizeof(u32))
+        self.filled = <u64*>calloc(self.words, sizeof(u64))
         memset(&self.out, 0, sizeof(Buf))
-        if self.seen == NULL or self.shown == NULL:
+        if self.shown == NULL or self.filled == NULL:
             raise MemoryError("no memory for columns")
+        for i in range(self.n_shown):
+            if not 0 <= shown[i] < columns:
+                raise ValueError("no column of the sheet")
+            self.shown[i] = shown[i]
 
     def __dealloc__(self):
-        free(self.seen)
         free(self.shown)
+        free(self.filled)
         buf_free(&self.out)
 
-    def see(self, bytes packed) -> None:
-        """Their columns will be shown. ValueError: these are no packed lines."""
-        cdef const u8* p = packed
-        cdef const u8* end = p + len(packed)
-        cdef Head head
-        cdef u32 count
-        self.n_shown = 0
-        while p < end:
-            p = taken(p, end, &count, sizeof(count))
-            while count:
-                p = taken(p, end, &head, sizeof(head))
-                if head.column >= self.n or head.n > <u64>(end - p):
-                    raise ValueError("no line of a sheet")
-                self.seen[head.column] = True
-                p += head.n
-                count -= 1
-
     def headings(self, names: list[str]) -> bytes:
-        """The first line: the names of those columns that were seen."""
-        cdef u32 i
-        cdef bint more = False
-        for i in range(self.n):
-            if self.seen[i]:
-                name = names[i].encode()
-                if more:
-                    put_byte(&self.out, c',')
-                put_csv(&self.out, <const u8*><bytes>name, len(name))
-                more = True
-        return self.ended()
+        """The first line: the names of the columns that are shown."""
+        cdef u32 k
+        self.out.n = 0
+        for k in range(self.n_shown):
+            name = names[self.shown[k]].encode()
+            put_csv(&self.out, <const u8*><bytes>name, len(name))
+            put_bytes(&self.out, b"," if k + 1 < self.n_shown else b"\n", 1)
+        check(&self.out)
+        return (<const char*>self.out.mem)[:self.out.n] if self.out.n else b"\n"
 
     def lines(self, bytes packed) -> bytes:
-        """Their text (RFC 4180); they have been seen."""
+        """Their text (RFC 4180). ValueError: these are no packed lines."""
         cdef const u8* p = packed
         cdef const u8* end = p + len(packed)
-        cdef u32 count, i
-        if self.n_shown == 0:
-            for i in range(self.n):
-                if self.seen[i]:
-                    self.shown[self.n_shown] = i
-                    self.n_shown += 1
-        while p < end:
-            p = taken(p, end, &count, sizeof(count))
-            p = self.line(p, end, count)
-        return self.text()
-
-    cdef const u8* line(self, const u8* p, const u8* end, u32 count) except NULL:
-        cdef Head head
-        cdef u32 k
-        cdef u64 began = self.out.n
-        head.column = self.n
-        if count:
-            p = taken(p, end, &head, sizeof(head))
-        for k in range(self.n_shown):
-            if k:
-                put_byte(&self.out, c',')
-            if self.shown[k] == head.column:
-                put_csv(&self.out, p, head.n)
-                p += head.n
-                count -= 1
-                head.column = self.n
-                if count:
-                    p = taken(p, end, &head, sizeof(head))
-        if self.n_shown == 1 and self.out.n == began:
-            put_bytes(&self.out, b'""', 2)         # a line of nothing would be none
-        put_bytes(&self.out, b"\n", 1)
-        return p
-
-    cdef bytes ended(self):
-        put_bytes(&self.out, b"\n", 1)
-        return self.text()
-
-    cdef bytes text(self):
-        check(&self.out)
-        found = (<const char*>self.out.mem)[:self.out.n] if self.out.n else b""
+        cdef u32 head = sizeof(u32) + self.words * sizeof(u64)
+        cdef u32 word, size, count
         self.out.n = 0
-        return found
+        while p < end:
+            if <u64>(end - p) < head:
+                raise ValueError("no line of a sheet")
+            memcpy(&size, p, sizeof(u32))
+            memcpy(self.filled, p + sizeof(u32), self.words * sizeof(u64))
+            count = 0
+            for word in range(self.words):
+                count += count_bits(self.filled[word])
+            p += head
+            if <u64>(end - p) < <u64>count * sizeof(u32) + size:
+                raise ValueError("no line of a sheet")
+            self.line(p, p + count * sizeof(u32), size)
+            p += count * sizeof(u32) + size
+        check(&self.out)
+        return (<const char*>self.out.mem)[:self.out.n] if self.out.n else b""
 
-
-cdef const u8* taken(const u8* p, const u8* end, void* to, size_t n) except NULL:
-    if <size_t>(end - p) < n:
-        raise ValueError("no line of a sheet")
-    memcpy(to, p, n)
-    return p + n
+    cdef int line(self, const u8* lengths, const u8* text, u32 size) except -1:
+        """One line: its cells where their columns are shown, and commas."""
+        cdef u8* began = room(&self.out, size + self.n_shown + 3)
+        cdef u8* to = began
+        cdef u32 k, i, n, taken = 0
+        if to == NULL:
+            raise MemoryError("no memory for the text of a record")
+        for k in range(self.n_shown):
+            i = self.shown[k]
+            if self.filled[i >> 6] >> (i & 63) & 1:
+                memcpy(&n, lengths, sizeof(u32))
+                lengths += sizeof(u32)
+                if n > size - taken:
+                    raise ValueError("no line of a sheet")
+                memcpy(to, text + taken, n)
+                taken += n
+                to += n
+            to[0] = c','
+            to += 1
+        if self.n_shown == 1 and to == began + 1:
+            memcpy(began, b'""', 2)        # a line of nothing would be none
+            to = began + 3
+        if self.n_shown == 0:
+            to += 1
+        to[-1] = c'\n'
+        self.out.n += to - began
+        return 0

@@ -3,14 +3,14 @@ from collections.abc import Callable, Sequence
 
 from netwatch._fast.engine import Engine
 from netwatch._fast.out.packetrows import PacketRows
+from netwatch._fast.out.recordcolumns import Filler
 from netwatch.model.record import Record
 
 STYLES: dict[str, int]
 ALL_STYLES: dict[str, int]
 TIMES: tuple[tuple[str, ...], ...]
-FORMULA: str
 
-class Encoder:
+class Encoder(Filler):
     @property
     def flat(self) -> bool: ...
     @property
@@ -31,6 +31,7 @@ class Encoder:
     def packets_of(self, rows: PacketRows, first: int, last: int) -> list[list[str | None] | None] | None: ...
     def packet(self, rows: PacketRows, place: int, flow: Record | None) -> list[str | None] | None: ...
     def record(self, kind: str, record: Record, flow: Record | None = ...) -> list[str | None] | None: ...
+    def occurred(self, kind: str) -> list[int]: ...
     def put(self, kind: str, piece: bytes) -> None: ...
 
 def cell_of(value: object) -> str: ...

@@ -10,8 +10,8 @@ from netwatch._fast.engine cimport Engine
 from netwatch._fast.out.flowfields cimport FlowAt, FlowFields, flow_at
 from netwatch._fast.out.packetfields cimport PacketFields
 from netwatch._fast.out.packetrows cimport PacketRows
-from netwatch._fast.out.csvlines cimport put_packed
-from netwatch._fast.out.recordcolumns cimport Member, Shown, picked
+from netwatch._fast.out.csvlines cimport put_packed, see_packed
+from netwatch._fast.out.recordcolumns cimport Filler, Member, Shown, picked, put_list
 from netwatch._fast.out.values cimport (Value, V_ABSENT, V_OBJECT, V_TIME, follow, put_cell, put_cell_object, put_json,
                                         put_json_object, put_text, to_object)
 from netwatch._fast.out.writing cimport Buf, buf_free, check, put_byte, put_bytes, put_csv
@@ -27,10 +27,9 @@ cdef enum:                     # styles
 STYLES: dict[str, int] = {"ndjson": NDJSON, "json": JSON, "csv": CSV, "table": CELLS}
 ALL_STYLES: dict[str, int] = {**STYLES, "sparse": SPARSE}
 TIMES = (("first",), ("last",))    # of a flow
-FORMULA = "=+-@\t\r"           # what a spreadsheet takes for the beginning of one
 
 
-cdef class Encoder:
+cdef class Encoder(Filler):
     """Of CSV and cells `fields` must not be None."""
     cdef Buf out               # what has not been taken
     cdef Buf scratch           # the cells of one line
@@ -40,6 +39,7 @@ cdef class Encoder:
     cdef object clock          # how times are shown (records/clock.py); None: as they are
     cdef object fields         # kind → columns or None
     cdef dict kinds            # kind → Shown
+    cdef Shown current         # whose cells are filled
     cdef FlowFields flows
     cdef PacketFields packets
     cdef readonly u64 count    # records so far
@@ -109,6 +109,10 @@ cdef class Encoder:
             record = self.clock.of(record)
         return self.record_of(self.shown(kind), NULL, NULL, record, flow)
 
+    def occurred(self, str kind) -> list[int]:
+        """The columns of a kind that packed lines had cells of, in order."""
+        return self.shown(kind).occurred()
+
     cdef Shown shown(self, str kind):
         found = self.kinds.get(kind)
         if found is None:
@@ -120,6 +124,7 @@ cdef class Encoder:
         cdef bint raw = flow != NULL or packet != NULL
         if self.style >= CSV:
             shown.empty()
+            self.current = shown
             self.scratch.n = 0
             if raw:
                 self.fill_row(shown, flow, packet)
@@ -131,7 +136,7 @@ cdef class Encoder:
         if self.style == CSV:
             self.line(shown)
         elif self.style == SPARSE:
-            put_packed(&self.out, shown.spans, shown.filled, shown.words, self.scratch.mem)
+            put_packed(&self.out, shown, self.scratch.mem)
         elif shown.whole and not raw and not self.flat:
             put_json_object(&self.out, rest)
         else:
@@ -142,6 +147,8 @@ cdef class Encoder:
     def put(self, str kind, bytes piece) -> None:
         """A record that a bare encoder wrote."""
         self.begin(self.shown(kind))
+        if self.style == SPARSE:
+            see_packed(piece, self.shown(kind))
         put_bytes(&self.out, <const u8*>piece, len(piece))
         self.end()
 
@@ -178,7 +185,10 @@ cdef class Encoder:
                 self.value(flow, packet, member.code, &v)
                 if v.kind != V_ABSENT and not (self.flat and v.kind == V_OBJECT) and not self.retold(&v):
                     put_bytes(&self.out, member.head, member.size)
-                    put_json(&self.out, &v)
+                    if v.kind == V_OBJECT and isinstance(<object>v.thing, list):
+                        put_list(&self.out, shown, member.column, <list>v.thing)
+                    else:
+                        put_json(&self.out, &v)
                 elif v.kind != V_ABSENT:
                     self.member(shown.names[member.column], self.as_object(&v))
             elif not (shown.whole and not raw) and shown.names[member.column] != "schema":
@@ -265,64 +275,45 @@ cdef class Encoder:
             i = shown.coded[k]
             self.value(flow, packet, shown.codes[i], &v)
             if v.kind == V_OBJECT:
-                self.fill_one(shown, i, <object>v.thing)
+                self.fill_thing(shown, i, <object>v.thing)
+            elif self.retold(&v):
+                self.fill_one(i, self.as_object(&v))
             elif v.kind != V_ABSENT:
                 shown.spans[i].at = self.scratch.n
-                if self.retold(&v):
-                    self.cell(self.as_object(&v))
-                else:
-                    put_cell(&self.scratch, &v)
-                self.fit(shown, i)
+                put_cell(&self.scratch, &v)
+                self.fit(i, self.style != CELLS)
+        return 0
+
+    cdef inline int fill_thing(self, Shown shown, u32 i, object thing) except -1:
+        if self.style == CELLS or not isinstance(thing, list):
+            return self.fill_one(i, thing)
+        if len(<list>thing):
+            shown.spans[i].at = self.scratch.n
+            put_list(&self.scratch, shown, i, <list>thing)
+            self.fit(i, False)
         return 0
 
     cdef int fill(self, Shown shown, const FlowAt* flow, const PacketRow* packet, dict rest, dict theirs) except -1:
         """The cells of what is no row's; only what there is is looked up."""
         cdef u32 i, k
-        for top, value in rest.items():
-            asked = shown.by_top.get(top)
-            if asked is not None:
-                self.fill_members(shown, value, asked[0])
-                for i, path in asked[1]:
-                    if len(<tuple>path) < 3 or not isinstance(value, dict) or (<tuple>path)[1] in <dict>value:
-                        self.fill_one(shown, i, follow(rest, path))
+        self.fill_all(shown, rest)
         if flow == NULL and packet == NULL:
             for k in range(shown.n_coded):
                 i = shown.coded[k]
-                self.fill_one(shown, i, self.found(shown, i, NULL, NULL, rest, None))
+                self.fill_one(i, self.found(shown, i, NULL, NULL, rest, None))
         elif "schema" in shown.by_top:
             for i, _path in shown.by_top["schema"][1]:
-                self.fill_one(shown, i, f"netwatch.{shown.kind}/1")
+                self.fill_one(i, f"netwatch.{shown.kind}/1")
         for i in shown.slow:
-            self.fill_one(shown, i, self.found(shown, i, flow, packet, rest, theirs))
+            self.fill_one(i, self.found(shown, i, flow, packet, rest, theirs))
         return 0
 
-    cdef int fill_members(self, Shown shown, object value, dict columns) except -1:
-        """The cells of an object's members, {name: [column]}."""
-        cdef u32 i
-        cdef str name, whole
-        if not columns:
-            return 0
-        if not isinstance(value, dict):
-            for name in columns:
-                for i in columns[name]:
-                    self.fill_one(shown, i, follow(value, (name,)))
-            return 0
-        for name, item in (<dict>value).items():
-            if name in columns:
-                for i in columns[name]:
-                    self.fill_one(shown, i, item)
-            whole = name[:-4] if name.endswith("_out") else None      # of a pair; see follow()
-            if whole is not None and whole in columns and whole not in <dict>value:
-                for i in columns[whole]:
-                    self.fill_one(shown, i, follow(value, (whole,)))
-        return 0
-
-    cdef int fill_one(self, Shown shown, u32 i, object value) except -1:
+    cdef int fill_one(self, u32 i, object value) except -1:
         """The cell of a value; of a list of nothing there is none."""
-        if value is not None and value != []:
-            shown.spans[i].at = self.scratch.n
+        if value is not None and not (isinstance(value, list) and len(<list>value) == 0):
+            self.current.spans[i].at = self.scratch.n
             self.cell(value)
-            self.fit(shown, i)
+            self.fit(i, False)
         return 0
 
     cdef int cell(self, object value) except -1:
@@ -331,13 +322,14 @@ cdef class Encoder:
             return put_cell_object(&self.scratch, value)
         if isinstance(value, (list, tuple)):
             return put_json_object(&self.scratch, value)
-        if isinstance(value, str) and value and value[0] in FORMULA:
+        if isinstance(value, str) and is_formula(value):
             put_byte(&self.scratch, c"'")
         return put_cell_object(&self.scratch, value)
 
-    cdef inline void fit(self, Shown shown, u32 i):
+    cdef inline void fit(self, u32 i, bint plain):
+        cdef Shown shown = self.current
         shown.spans[i].n = self.scratch.n - shown.spans[i].at
-        shown.spans[i].there = True
+        shown.spans[i].plain = plain
         shown.filled[i >> 6] |= <u64>1 << (i & 63)
 
     cdef list cells(self, Shown shown):
@@ -346,7 +338,7 @@ cdef class Encoder:
         cdef list found = []
         for i in range(shown.n):
             found.append((<const char*>self.scratch.mem + shown.spans[i].at)[:shown.spans[i].n].decode()
-                         if shown.spans[i].there else None)
+                         if shown.has(i) else None)
         return found
 
     cdef int headings(self, Shown shown) except -1:
@@ -367,12 +359,21 @@ cdef class Encoder:
         for i in range(shown.n):
             if i:
                 put_byte(&self.out, c',')
-            if shown.spans[i].n:
+            if not shown.has(i):
+                continue
+            if shown.spans[i].plain:
+                put_bytes(&self.out, self.scratch.mem + shown.spans[i].at, shown.spans[i].n)
+            else:
                 put_csv(&self.out, self.scratch.mem + shown.spans[i].at, shown.spans[i].n)
-        if shown.n == 1 and shown.spans[0].n == 0:
+        if shown.n == 1 and not (shown.has(0) and shown.spans[0].n):
             put_bytes(&self.out, b'""', 2)         # a line of nothing would be none
         put_bytes(&self.out, b"\n", 1)
         return 0
+
+
+cdef inline bint is_formula(str text):
+    """Would a spreadsheet take it for one?"""
+    return len(text) > 0 and text[0] in u"=+-@\t\r"
 
 
 def cell_of(value: object) -> str:

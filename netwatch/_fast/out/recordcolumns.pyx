@@ -2,9 +2,11 @@
 from json import dumps
 
 from libc.stdlib cimport calloc, free
+from libc.string cimport memset
 
-from netwatch._fast.base.bytes cimport u32, u64
-from netwatch._fast.base.mix cimport lowest_bit
+from netwatch._fast.base.bytes cimport u8, u32, u64
+from netwatch._fast.out.values cimport follow, put_json_object
+from netwatch._fast.out.writing cimport Buf, check, put_bytes
 
 from netwatch._fast.out import flowfields, packetfields
 
@@ -30,8 +32,11 @@ cdef class Shown:
         self.spans = <Span*>calloc(self.n + 1, sizeof(Span))
         self.words = self.n // 64 + 1
         self.filled = <u64*>calloc(self.words, sizeof(u64))
-        if self.codes == NULL or self.coded == NULL or self.spans == NULL or self.filled == NULL:
+        self.ever = <u64*>calloc(self.words, sizeof(u64))
+        if (self.codes == NULL or self.coded == NULL or self.spans == NULL or self.filled == NULL or
+                self.ever == NULL):
             raise MemoryError("no memory for fields")
+        self.lists, self.texts = [None] * self.n, [b""] * self.n
         self.begin = f'{{"schema":"netwatch.{kind}/1"'.encode()
         self.heads = [head_of(name) for name in self.names]
         self.ways = [[(getters.get(path, 0), tuple(path.split("."))) for path in own] for _, own, _ in asked]
@@ -48,7 +53,7 @@ cdef class Shown:
                 path = self.ways[i][0][1]
                 members, others = self.by_top.setdefault(path[0], ({}, []))
                 if len(path) == 2:
-                    members.setdefault(path[1], []).append(i)
+                    members[path[1]] = (*members.get(path[1], ()), i)
                 else:
                     others.append((i, path))
         flat = packetfields.FURTHER_BY_NAME if kind == "packet" else {}
@@ -68,14 +73,79 @@ cdef class Shown:
         free(self.coded)
         free(self.spans)
         free(self.filled)
+        free(self.ever)
 
     cdef void empty(self) noexcept:
-        """No cell is there: most never were."""
-        cdef u32 word
-        for word in range(self.words):
-            while self.filled[word]:
-                self.spans[word * 64 + lowest_bit(self.filled[word])] = Span(0, 0, False)
-                self.filled[word] &= self.filled[word] - 1
+        """No cell is there."""
+        memset(self.filled, 0, self.words * sizeof(u64))
+
+    cdef bint has(self, u32 i) noexcept:
+        """Is a cell of the column there?"""
+        return self.filled[i >> 6] >> (i & 63) & 1
+
+    def occurred(self) -> list[int]:
+        """The columns that packed lines had cells of, in order."""
+        cdef u32 i
+        return [i for i in range(self.n) if self.ever[i >> 6] >> (i & 63) & 1]
+
+
+cdef class Filler:
+    cdef int fill_all(self, Shown shown, dict record) except -1:
+        cdef u32 i
+        cdef tuple path
+        for top, value in record.items():
+            asked = shown.by_top.get(top)
+            if asked is not None:
+                members, others = <tuple>asked
+                if members:
+                    self.fill_members(value, members)
+                for i, path in <list>others:
+                    if len(path) < 3 or not isinstance(value, dict) or path[1] in <dict>value:
+                        self.fill_one(i, follow(record, path))
+        return 0
+
+    cdef int fill_one(self, u32 i, object value) except -1:
+        raise NotImplementedError
+
+    cdef int fill_members(self, object value, dict columns) except -1:
+        """An object's members, {name: (column,)}."""
+        cdef u32 i
+        cdef str name, whole
+        if not isinstance(value, dict):
+            for name, places in columns.items():
+                for i in <tuple>places:
+                    self.fill_one(i, follow(value, (name,)))
+            return 0
+        for name, item in (<dict>value).items():
+            found = columns.get(name)
+            if found is not None:
+                for i in <tuple>found:
+                    self.fill_one(i, item)
+            if is_outward(name):       # of a pair; see follow()
+                whole = name[:-4]
+                if whole in columns and whole not in <dict>value:
+                    for i in <tuple>columns[whole]:
+                        self.fill_one(i, follow(value, (whole,)))
+        return 0
+
+
+cdef inline bint is_outward(str name):
+    cdef Py_ssize_t n = len(name)
+    return n > 4 and name[n - 1] == u't' and name[n - 4:] == "_out"
+
+
+cdef int put_list(Buf* b, Shown shown, u32 i, list things) except -1:
+    """A row's list as JSON. Rows share theirs: most often it is the one before."""
+    cdef u64 began = b.n
+    cdef bytes text
+    if shown.lists[i] is things:
+        text = shown.texts[i]
+        put_bytes(b, <const u8*>text, len(text))
+        return 0
+    put_json_object(b, things)
+    check(b)
+    shown.lists[i], shown.texts[i] = things, (<const char*>b.mem + began)[:b.n - began]
+    return 0
 
 
 cdef bytes head_of(str name):

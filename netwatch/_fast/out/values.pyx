@@ -3,6 +3,7 @@ from cpython.dict cimport PyDict_Next
 from cpython.float cimport PyFloat_AS_DOUBLE
 from cpython.object cimport PyObject
 from libc.math cimport isfinite
+from libc.string cimport memchr, memcpy
 
 from netwatch._fast.base.bytes cimport u8, u64
 from netwatch._fast.out.writing cimport (Buf, address_text, iso_text, put_address, put_byte, put_bytes, put_double,
@@ -205,9 +206,13 @@ cdef void put_line(Buf* b, const u8* p, u64 n) noexcept nogil:
     cdef u64 k
     if to == NULL:
         return
-    for k in range(n):
-        to[k] = c' ' if p[k] == 10 or p[k] == 13 else p[k]
+    memcpy(to, p, n)
     b.n += n
+    if memchr(p, 10, n) == NULL and memchr(p, 13, n) == NULL:
+        return
+    for k in range(n):
+        if to[k] == 10 or to[k] == 13:
+            to[k] = c' '
 
 
 cdef object follow(object value, tuple parts):
