@@ -9,7 +9,7 @@ the base and learns which marks belong together (flow/table.pyx).
 A priority tag (VID 0, IEEE 802.1Q 6.8) is no network: it is shown and distinguishes nothing.
 """
 from libc.stdlib cimport calloc, realloc, free
-from libc.string cimport memcmp, memcpy
+from libc.string cimport memcmp, memcpy, memset
 
 from netwatch._fast.base.bytes cimport u16, u32, u64
 from netwatch._fast.wire.packet cimport Encap, MAX_TAGS, Tunnel
@@ -210,12 +210,32 @@ cdef u16 add(Paths* paths, const Encap* encap, u16 base, u64 at) noexcept nogil:
         paths.lost += 1
         return PATHS_MAX
     paths.n += 1
-    memcpy(&paths.items[paths.n], encap, sizeof(Encap))
+    put_item(&paths.items[paths.n], encap)
     paths.bases[paths.n] = <u16>paths.n if is_base(paths, encap) else base
     paths.partners[paths.n] = 0
     paths.slots[at] = paths.n
     paths.last = <u16>paths.n
     return paths.last
+
+
+cdef void put_item(Encap* to, const Encap* e) noexcept nogil:
+    """A copy of what it says. All else is zero, to the padding: items go to disks and to other machines, and what lay
+    in memory where a frame was read does not."""
+    cdef const Tunnel* tunnel
+    cdef int i
+    memset(to, 0, sizeof(Encap))
+    to.n_vlan, to.n_mpls, to.n_tunnel = e.n_vlan, e.n_mpls, e.n_tunnel
+    to.pppoe, to.iface, to.ifindex, to.marks = e.pppoe, e.iface, e.ifindex, e.marks
+    for i in range(e.n_vlan):
+        to.vlan[i] = e.vlan[i]
+    for i in range(e.n_mpls):
+        to.mpls[i] = e.mpls[i]
+    for i in range(e.n_tunnel):
+        tunnel = &e.tunnel[i]
+        to.tunnel[i].kind, to.tunnel[i].family = tunnel.kind, tunnel.family
+        to.tunnel[i].id, to.tunnel[i].mark = tunnel.id, tunnel.mark
+        memcpy(to.tunnel[i].src, tunnel.src, 16)
+        memcpy(to.tunnel[i].dst, tunnel.dst, 16)
 
 
 cdef bint grow(Paths* paths) noexcept nogil:
