@@ -39,6 +39,7 @@ def rows(published: dict[str, str]) -> list[str]:
     import habits  # noqa: F401
     import logins  # noqa: F401
     import neighbours  # noqa: F401
+    import offices  # noqa: F401
     import scans  # noqa: F401
     import services  # noqa: F401
     from situation import SITUATIONS, alerts

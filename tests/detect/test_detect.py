@@ -9,6 +9,7 @@ import everyday  # noqa: F401
 import habits  # noqa: F401 - its situations
 import logins
 import neighbours
+import offices  # noqa: F401
 import pytest
 import refusals  # noqa: F401
 import scans

@@ -11,6 +11,7 @@ from typing import Any
 
 import everyday  # noqa: F401 - its situations
 import habits  # noqa: F401
+import offices  # noqa: F401
 import pytest
 import refusals  # noqa: F401
 import scans  # noqa: F401
