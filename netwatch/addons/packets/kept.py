@@ -16,6 +16,7 @@ from netwatch._fast.input.reread import Reread
 from netwatch._fast.view.engineview import counts
 from netwatch._fast.view.framering import Excerpt, FrameRing
 from netwatch._fast.view.framescan import FrameScan
+from netwatch.addons.packets.further import further_fields, to_ask
 from netwatch.addons.packets.opening import Openings
 from netwatch.filter import Filter
 from netwatch.filter.distinct import classes_of
@@ -58,7 +59,8 @@ class KeptFrames(Addon):
         self.ring.attach(run.engines[0], run.source if again else None, of_file * MEGABYTE)
         self.relative: bool = run.settings.of("packets.relative_seq")
         self.rules = tuple((ink, of_packets(text)) for ink in INKS if (text := run.settings.of(f"packets.color.{ink}")))
-        self.asked = tuple({name for _, where in self.rules for name in further_of(where)})
+        self.columns = further_fields(run.settings.of("packets.columns"))
+        self.asked = tuple({*to_ask(self.columns), *(name for _, where in self.rules for name in further_of(where))})
         self.said: tuple[object, object] | None = None  # the flow that was followed last, and what it says
         self.openings = Openings()
         self._scans: OrderedDict[tuple[str, int], Scan] = OrderedDict()

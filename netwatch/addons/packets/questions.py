@@ -13,6 +13,7 @@ from netwatch._fast.input.switch import Switch
 from netwatch._fast.out.masking import masked, secrets_of
 from netwatch._fast.out.record import iso
 from netwatch._fast.view.engineview import counts
+from netwatch.addons.packets.further import values_of
 from netwatch.addons.packets.kept import KeptFrames, Scan, excerpt, records
 from netwatch.addons.packets.opening import MOST_FRAMES, inside, outside, starred
 from netwatch.dissect import Frame, Opened, dissect, summary
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from netwatch._fast.view.framering import FrameRing
     from netwatch.filter import Filter
     from netwatch.model.contract import Session
+    from netwatch.schema import Field
 
 BUDGET = 0.15  # seconds a question looks for frames that pass, before it answers with what it has
 MOST_LOOKED = 0.9  # ... and with less than this share of them looked at it does not rest
@@ -51,6 +53,7 @@ class Line(NamedTuple):
     flow: int
     ink: str = ""  # of kept.INKS
     process: str = ""  # the program of the flow
+    more: tuple[object, ...] = ()  # what it has for each of KeptFrames.columns, None nothing
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,7 @@ class Seen:
     counts: dict[str, int] = field(default_factory=dict)
     capture: Capture | None = None
     stale: bool = False  # of a file: flows know more than when they were asked
+    columns: tuple[Field, ...] = ()  # that each line tells `more` of
 
     @property
     def unfinished(self) -> bool:
@@ -155,7 +159,7 @@ class Packets:
             stale = not session.purpose.live and scan.stale(session)
         selected = places[-1] if self.selected == NEWEST and places else self.selected
         return Seen(_lines(session, places), start, total, looked, kept, _chosen(session, selected), found,
-                    _lines(session, odd), noted, _capture(session.source), stale)
+                    _lines(session, odd), noted, _capture(session.source), stale, keeper.columns)
 
 
 def _capture(source: Source) -> Capture | None:
@@ -204,9 +208,10 @@ def _look(session: Session, k: int) -> tuple[Record, Record, bytes] | None:
         return None
     origins = ring.origins(session.engine, k) if keeper.relative else None
     record, flow = records(session, k)
+    whole = records(session, k, keeper.asked) if keeper.asked else (record, flow)
     more = {"origins": origins, "inside": inside(flow), "outside": outside(flow), "next": ring.next,
-            "ink": keeper.ink_of(*records(session, k, keeper.asked)) if keeper.asked else keeper.ink_of(record, flow),
-            "process": (flow or {}).get("process", {})}
+            "ink": keeper.ink_of(*whole), "process": (flow or {}).get("process", {}),
+            "more": values_of(keeper.columns, *whole)}
     return record, ring.about(k) | more, ring.frame(k)
 
 
@@ -228,7 +233,8 @@ def _line(record: Record, about: Record, tree: list[Node]) -> Line:
         about["k"], record["n"], about["ns"], _end(record, "src", "sport"), _end(record, "dst", "dport"),
         proto if says else proto.upper(), record["len"],
         told or relative(record.get("info", ""), about["origins"]),
-        about["severity"], tuple(notes), record.get("flow", 0), about["ink"], str(about["process"].get("name", "")))
+        about["severity"], tuple(notes), record.get("flow", 0), about["ink"], str(about["process"].get("name", "")),
+        about["more"])
 
 
 def relative(text: str, origins: tuple[int, int] | None) -> str:

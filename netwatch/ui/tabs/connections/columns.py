@@ -57,10 +57,11 @@ _TEXTS = frozenset((Type.TEXT, Type.ADDRESS))
 def catalogue(live: bool = True) -> Mapping[str, Column]:
     """Every column there is, by the name of its field: those of screens first."""
     fields = (*SCREEN, *fields_of("flow"))
-    return {field.name: _column(field, live) for field in fields}
+    return {field.name: column_of(field, live) for field in fields}
 
 
-def _column(field: Field, live: bool) -> Column:
+def column_of(field: Field, live: bool = True) -> Column:
+    """A field as a column."""
     title = _TITLES.get(field.name, field.title)
     title = head_of(title if live else _FILE_TITLES.get(field.name, title))
     roomy = field.type in _TEXTS or field.many

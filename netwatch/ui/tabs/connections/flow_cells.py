@@ -293,8 +293,13 @@ def value_cell(row: Row, field: Field, glyphs: Glyphs) -> Cell:
         value = sum(known) if known else None
     else:
         value = look_up(row, field.name)
+    return ("", MUTED) if value is None and is_group(row) else cell_of(value, field, glyphs)
+
+
+def cell_of(value: object, field: Field, glyphs: Glyphs) -> Cell:
+    """A value, None where it is not known, as the type of its field has it."""
     if value is None:
-        return ("", MUTED) if is_group(row) else unknown(glyphs)
+        return unknown(glyphs)
     if isinstance(value, (list, tuple)):
         return ", ".join(_word(each, field, glyphs) for each in value), TEXT
     style = MUTED if value == 0 and not isinstance(value, bool) else _STYLES.get(field.type, TEXT)

@@ -6,12 +6,16 @@ draw() follows from the state and changes nothing. What the keys do is in keys.p
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache, partial
 from itertools import pairwise
 
 from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.addons.packets.questions import Line, Seen
+from netwatch.schema import Field
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
+from netwatch.ui.tabs.connections import flow_cells
+from netwatch.ui.tabs.connections.columns import catalogue, column_of
 from netwatch.ui.tabs.packets import stream as packets_stream
 from netwatch.ui.tabs.packets.keys import ACTIONS, on_mouse, on_snapshot
 from netwatch.ui.tabs.packets.part import (
@@ -47,7 +51,7 @@ from netwatch.ui.theme import (
     Glyphs,
 )
 from netwatch.ui.widgets import table
-from netwatch.ui.widgets.table import Column
+from netwatch.ui.widgets.table import Cell, Column
 
 __all__ = ["ACTIONS", "draw", "inner", "new_part", "on_mouse", "on_snapshot", "question", "show_flow"]
 
@@ -103,9 +107,9 @@ def slots_of(state: State, found: Seen | None, width: int) -> list[table.Slot]:
 def columns_of(state: State, found: Seen | None) -> tuple[Column, ...]:
     """With the time as it is to be told: of the clock, since the frame before on screen, since the capture began."""
     how = part_of(state).clock
-    columns: tuple[Column, ...] = COLUMNS
-    if found is not None and any(line.process for line in found.lines):
-        columns = (*COLUMNS[:-1], OWNER, COLUMNS[-1])
+    owner = (OWNER,) if found is not None and any(line.process for line in found.lines) else ()
+    more = further(found.columns) if found is not None else ()
+    columns: tuple[Column, ...] = (*COLUMNS[:-1], *owner, *more, COLUMNS[-1])
     if how == CLOCKS[0] or found is None:
         return columns
     first = found.kept.first_ns
@@ -118,6 +122,20 @@ def columns_of(state: State, found: Seen | None) -> tuple[Column, ...]:
     title = "Delta" if how == CLOCKS[1] else "Since start"
     return tuple(Column("time", title, 12, 15, 0, True, 75, told) if column.key == "time" else column
                  for column in columns)
+
+
+@cache
+def further(fields: tuple[Field, ...]) -> tuple[Column, ...]:
+    """Columns of packets.columns, as Connections has such fields."""
+    there, made = catalogue(), list[Column]()
+    for i, field in enumerate(fields):
+        like = there.get(field.name) or column_of(field)
+        made.append(replace(like, rank=65, brief=None, sort="", cell=partial(_more, i, field)))
+    return tuple(made)
+
+
+def _more(i: int, field: Field, line: Line, glyphs: Glyphs) -> Cell:
+    return flow_cells.cell_of(line.more[i] if i < len(line.more) else None, field, glyphs)
 
 
 def _info(line: Line) -> tuple[str, int]:
