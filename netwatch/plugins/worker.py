@@ -188,7 +188,7 @@ def serve(incoming: BinaryIO, outgoing: BinaryIO, user: int, group: int) -> None
     begun = receive(incoming)
     assert begun is not None
     if begun["root"]:
-        sys.path.append(begun["root"])
+        sys.path.insert(0, begun["root"])  # that of who started us, whichever else is installed
         import netwatch.model.contract  # noqa: F401
 
         sys.path.remove(begun["root"])

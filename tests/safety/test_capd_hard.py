@@ -15,6 +15,8 @@ import pytest
 from netwatch_command import COMMAND, ENVIRONMENT, ROOT, until_inside
 from test_capd import children_of, sent
 
+from netwatch.capture.capd import client
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="captures, on Linux")
 READ = [*COMMAND, "read", "-i", "lo", "--what", "summary"]
 
@@ -104,3 +106,14 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path):
     *said, code = done.stderr.splitlines()
     assert code == "69" and "o.pcapng" in " ".join(said) and "Traceback" not in done.stderr
     assert done.stdout.split() == [] or "o.pcapng" not in done.stdout.split()
+
+
+def test_the_helper_is_of_the_netwatch_that_starts_it(tmp_path):
+    """Where another one is installed, too: the two would not understand each other."""
+    (tmp_path / "netwatch").mkdir()
+    (tmp_path / "netwatch" / "__init__.py").write_text("OTHER = True\n")
+    imported = client.START.partition(" from ")[0]
+    done = subprocess.run([sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {imported} "
+                           "print(netwatch.__file__, sys.path[-1] == sys.argv[1])",
+                           str(client.ROOT)], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == f"{client.ROOT / 'netwatch' / '__init__.py'} True\n"

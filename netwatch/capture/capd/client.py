@@ -24,8 +24,9 @@ from netwatch.model.probe import Reply
 from netwatch.model.record import Record
 
 ROOT = Path(__file__).parents[3]
-START = "import sys; sys.path.append(sys.argv[1]); from netwatch.capture.capd.helper import main; " \
-        "sys.exit(main(*map(int, sys.argv[2:])))"
+# of the netwatch that starts it, whichever else is installed; all but that is looked for there last
+START = "import sys; sys.path.insert(0, sys.argv[1]); import netwatch; sys.path.append(sys.path.pop(0)); " \
+        "from netwatch.capture.capd.helper import main; sys.exit(main(*map(int, sys.argv[2:])))"
 PATIENCE_S = 5.0
 LONG_S = 60.0  # to open devices, all of them one after the other
 LONG = frozenset({"open", "devices", "find_owners"})
