@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import builtins
+import os
 import re
+import shutil
 import struct
 import subprocess
 import sys
 from pathlib import Path
 
-from netwatch_command import ENVIRONMENT, ROOT
+import pytest
+from netwatch_command import COMMAND, ENVIRONMENT, ROOT
 
 import netwatch
 
 RECIPES = ROOT / "docs" / "recipes"
+SPARK = os.environ.get("NETWATCH_SPARK")  # an interpreter that has pyspark
 
 
 def script(code: str | Path, *arguments: object, cwd: Path = ROOT) -> str:
@@ -78,3 +82,23 @@ def test_compare() -> None:
     said = script(RECIPES / "compare.py", http, https).splitlines()
     assert [line for line in said if ":443 tls: appeared" in line], said
     assert {line.rsplit(": ", 1)[1] for line in said} == {"appeared", "vanished"}
+
+
+@pytest.mark.skipif(SPARK is None or shutil.which("java") is None, reason="no pyspark, or no Java")
+def test_spark(tmp_path: Path) -> None:
+    """Over the exports of two captures, whose columns differ."""
+    files = [tmp_path / f"{name}.parquet" for name in ("https", "dns")]
+    for file in files:
+        read = [*COMMAND, "read", ROOT / f"tests/captures/{file.stem}.pcap", "--what", "flows", "--format", "parquet"]
+        file.write_bytes(subprocess.run(read, env=ENVIRONMENT, check=True, capture_output=True).stdout)
+    spark = {"SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_SUBMIT_ARGS":
+             "--master local[1] --conf spark.sql.shuffle.partitions=1 --conf spark.ui.enabled=false pyspark-shell"}
+    done = subprocess.run([str(SPARK), RECIPES / "spark_flows.py", *files], env={**ENVIRONMENT, **spark},
+                          capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr[-3000:]
+    lines = [line.split() for line in done.stdout.splitlines()]
+    flows = list(netwatch.read([ROOT / f"tests/captures/{file.stem}.pcap" for file in files]))
+    assert {"www.lab.example", "web.lab.example"} <= {line[2] for line in lines}
+    assert {line[4] for line in lines} == {str(flow.first)[:10] for flow in flows}
+    for column, amount in ((0, sum(flow.bytes_out + flow.bytes_in for flow in flows)), (1, len(flows))):
+        assert sum(int(line[column].replace(",", "")) for line in lines) == amount
