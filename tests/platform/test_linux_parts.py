@@ -268,3 +268,12 @@ def test_each_method_works_or_says_why(method: str) -> None:
     owners.close()
     assert status.method == method
     assert status.active or len(status.reason) > 10
+
+
+def test_libbpf_calls_nothing_of_python_that_could_lose_a_signal() -> None:
+    """What a handler of Ctrl-C raises within a function that C calls is printed and forgotten by ctypes."""
+    try:
+        lib = libbpf.library()
+    except Unavailable as error:
+        pytest.skip(str(error))
+    assert lib.libbpf_set_print(None) is None  # what was set before
