@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import subprocess
 import sys
 import sysconfig
@@ -23,7 +24,10 @@ setup(script_args=["-q", "build_ext", "--inplace"], ext_modules=cythonize(
 
 
 def load(name: str) -> Any:
-    """The compiled module of that name. RuntimeError with the compiler's words when it cannot be built."""
+    """The compiled module of that name, those that it stands on before it. RuntimeError with the compiler's words when
+    it cannot be built."""
+    for below in needed(name):
+        load(below)
     built = HERE / (name + str(sysconfig.get_config_var("EXT_SUFFIX")))
     layouts = [*HERE.glob("*.p*"), *(ROOT / "netwatch" / "_fast").rglob("*.pxd")]
     newest = max(f.stat().st_mtime for f in (HERE / f"{name}.pyx", *(f for f in layouts if f.suffix == ".pxd")))
@@ -33,3 +37,8 @@ def load(name: str) -> Any:
             raise RuntimeError(f"bench/{name}.pyx does not build:\n{done.stdout}{done.stderr}")
         built.touch()
     return importlib.import_module(f"bench.{name}")
+
+
+def needed(name: str) -> list[str]:
+    """The modules of the benchmarks that the source of one cimports."""
+    return re.findall(r"^from bench\.(\w+) cimport", (HERE / f"{name}.pyx").read_text(), re.MULTILINE)

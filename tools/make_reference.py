@@ -42,7 +42,7 @@ port:443 process:firefox sni:github            google
 | `field == value`, `!=`, `<`, `<=`, `>`, `>=` | the value stands so to the field's. Texts and addresses have no order |
 | `field in {a, b, c..d}`, `field in 10.0.0.0/8` | it is one of them, in the range (both ends count), in the network |
 | `field contains text` | the text is part of it; of a number or address, of how it is written |
-| `field matches /regex/`, `~` | RE2 finds it; case counts unless it begins with `(?i)`; `\/` is a slash |
+| `field matches /regex/`, `~`, `=~` | RE2 finds it; case counts unless it begins with `(?i)`; `\/` is a slash |
 | `field not in ...`, `not contains`, `not matches` | there is a value, and none does |
 | `field:value`, `field value` | contains for text, equals for numbers and addresses, CIDR when the value is one |
 | `src:192.168` | leading groups of an IPv4 address: `192.168.0.0/16` |
@@ -60,7 +60,9 @@ port:443 process:firefox sni:github            google
 | `10.0.0.0/8` | either address is in the network |
 
 `and` (`&&`), `or` (`||`), `not` (`!`) and parentheses combine them. `not` binds first, then `and`, then `or`.
-Conditions side by side must all hold. Words of the language and names of fields have no case.
+Conditions side by side must all hold. Words of the language and names of fields have no case. What Zeek, Suricata and
+Elastic call a field (`id.orig_h`, `dest_port`, `source.ip`) is refused with its name here, and so are `in (a, b)`,
+`bytes > 1 KB`, `sni == null` and `upper(sni)`.
 
 ## Rules
 

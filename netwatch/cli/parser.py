@@ -51,7 +51,8 @@ class Parser(argparse.ArgumentParser):
         """Files and options in any order; what stands behind -- is no option, whatever it begins with. The text on
         usage, which is dear, is made where --help shows it."""
         mark = words.index("--") if "--" in words else len(words)
-        told = [*words[:mark], *(BEHIND + word if word[:1] == "-" and word != "-" else word for word in words[mark + 1:])]
+        told = [*words[:mark],
+                *(BEHIND + word if word[:1] == "-" and word != "-" else word for word in words[mark + 1:])]
         before = self.usage
         if not any(map(_asks_help, words)):
             self.usage = ""

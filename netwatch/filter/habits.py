@@ -55,8 +55,8 @@ OF_OTHERS = {  # what Zeek, Suricata and Elastic call it
     "destination.port": "dport", "network.transport": "proto", "network.protocol": "app", "srcip": "src",
     "dstip": "dst", "saddr": "src", "daddr": "dst",
 }
-UNITS = frozenset({"b", "bytes", "k", "m", "g", "kb", "mb", "gb", "tb", "kib", "mib", "gib", "ns", "us", "\u00b5s", "ms",
-                   "s", "min", "h"})  # that a number before it may have been meant to have
+UNITS = frozenset({"b", "bytes", "k", "m", "g", "kb", "mb", "gb", "tb", "kib", "mib", "gib", "ns", "us", "\u00b5s",
+                   "ms", "s", "min", "h"})  # that a number before it may have been meant to have
 NOTHING = frozenset({"null", "nil", "undefined", "nan"})
 
 

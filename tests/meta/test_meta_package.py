@@ -10,6 +10,7 @@ import tomllib
 
 import pytest
 from netwatch_command import ENVIRONMENT, ROOT
+from setuptools.command.egg_info import FileList
 
 HEAVY = ("argparse", "json", "npyscreen", "curses", "cryptography", "zstandard", "pylibpcap", "logging", "re", "re2",
          "netwatch.cli", "netwatch.schema", "netwatch._fast.engine")
@@ -111,3 +112,17 @@ def test_nothing_opens_a_connection() -> None:
         ROOT / "netwatch/agent/systemd.py", ROOT / "netwatch/platform/linux/probeflows.py",
         ROOT / "netwatch/cli/ports.py", ROOT / "netwatch/diagnose/commentary.py")]
     assert [path.name for path in paths if opens.search(path.read_text())] == []
+
+
+def test_the_source_archive_has_all_that_the_checkout_has() -> None:
+    """MANIFEST.in as setuptools reads it, against what is committed: who builds from the archive lacks nothing."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("no checkout of git")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    files = [path for path in listed.split("\0") if path and (ROOT / path).exists()]
+    taken = FileList()
+    taken.allfiles = files
+    for line in (ROOT / "MANIFEST.in").read_text().splitlines():
+        taken.process_template_line(line)
+    of_the_forge = (".github/", ".gitignore", ".dockerignore", "MANIFEST.in", "pyproject.toml")  # setuptools adds two
+    assert [path for path in files if path not in set(taken.files) and not path.startswith(of_the_forge)] == []
