@@ -65,7 +65,7 @@ def test_header_without_a_frame_is_no_error(netwatch: Run, tmp_path: Path, pcap:
     path = tmp_path / "none.pcap"
     path.write_bytes(pcap.read_bytes()[:24])
     done = netwatch("read", path)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"netwatch: {path}: no packets\n")
 
 
 def test_cut_file_gives_what_came_before(netwatch: Run, tmp_path: Path, pcap: Path) -> None:
