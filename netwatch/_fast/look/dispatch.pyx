@@ -78,7 +78,7 @@ cdef bint datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept no
     look.state = &none
     if nobody_yet(row):
         if not is_asked(row) or best(&look, data, carried_by(row), &more) == 0:
-            undecided(&look, data)
+            undecided(&look, data, pk.first != 0)
             return False
         if row.conn == NULL:
             row.conn = conn_new(dpi)
@@ -211,13 +211,14 @@ cdef void unknown(Look* look, Slice data) noexcept nogil:
         memcpy(room, data.p, n)
 
 
-cdef void undecided(Look* look, Slice data) noexcept nogil:
-    """Nobody wants this datagram; it may be of a path of a QUIC connection, for who knows such."""
+cdef void undecided(Look* look, Slice data, bint joined) noexcept nogil:
+    """Nobody wants this datagram; it may be of a path of a QUIC connection, for who knows such. Of fragments that were
+    `joined` each is counted as a packet."""
     cdef Row* row = look.row
     cdef u64 packets = row.packets[0] + row.packets[1]
     if not row.bits & BIT_TRIED_A:
         unknown(look, data)
-        if packets >= UDP_TRIES and data.n > KEEP_ALIVE and \
+        if packets >= (UDP_TURN if joined else UDP_TRIES) and data.n > KEEP_ALIVE and \
                 (row.conn == NULL or row.conn.half[0].waiting >= UDP_TRIES):
             row.bits |= BIT_TRIED_A
         elif row.conn != NULL:
