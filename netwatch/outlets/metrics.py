@@ -161,7 +161,7 @@ def _interfaces(rows: list[Record] | None, labels: _Labels) -> Iterator[Metric]:
                                                         if f"{way}_bytes_per_s" in row}):
             rate.add_metric([name], value)
         yield rate
-    coverage = GaugeMetricFamily("netwatch_interface_captured_ratio", "Share of the interface's bytes that was captured.",
+    coverage = GaugeMetricFamily("netwatch_interface_captured_ratio", "Share of the interface's bytes captured.",
                                  labels=["interface"])
     for name, share in labels.bounded("interface", {row["name"]: row["coverage"] for row in rows or ()
                                                     if "coverage" in row}):

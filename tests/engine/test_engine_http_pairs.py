@@ -99,7 +99,7 @@ def test_of_both_sides_nothing_is_told_to_a_stranger(seed):
 
 
 @pytest.mark.parametrize("last", range(N - 1))
-@pytest.mark.parametrize("swapped", [frozenset(), frozenset({1, 3}), frozenset({last for last in range(N)})])
+@pytest.mark.parametrize("swapped", [frozenset(), frozenset({1, 3}), frozenset(range(N))])
 def test_the_flow_tells_one_transaction(last: int, swapped: set[int]):
     """The first answers are lost: the status of a later one does not stand beside the path of the first request."""
     lost = {(number, SERVER) for number in range(last + 1)}

@@ -192,6 +192,30 @@ def test_keep_alive_is_neither_loss_nor_disorder(data: bytes):
     assert notes_of(talk)[-2] == ["keep-alive"] and flow["payload_out"] == 3
 
 
+def offering(scale: int | None) -> bytes:
+    """Options of a SYN, with that window scale or without any."""
+    return syn_options()[:4] if scale is None else syn_options(scale=scale)
+
+
+@pytest.mark.parametrize(("scales", "window"), [((7, 9), (1000 << 7, 500 << 9)), ((7, None), (1000, 500)),
+                                                ((None, 9), (1000, 500))])
+def test_the_window_last_offered(scales: tuple[int | None, int | None], window: tuple[int, int]) -> None:
+    """Scaled where both SYNs had a scale (RFC 7323 section 2.2); that of a SYN never is, and no scale is known without
+    the handshake."""
+    talk = Talk().segment(CLIENT, SYN, ack=0, options=offering(scales[0])).skip(CLIENT, 1)
+    talk.segment(SERVER, SYN | ACK, options=offering(scales[1])).skip(SERVER, 1)
+    assert not {"window_out", "window_in"} & flow_of(talk).keys()
+    talk.ack(CLIENT, window=1000)
+    flow = flow_of(talk)
+    assert flow["window_out"] == window[0] and "window_in" not in flow
+    talk.say(CLIENT, b"abc").ack(SERVER, window=500).ack(CLIENT, window=1000)
+    flow = flow_of(talk)
+    assert (flow["window_out"], flow["window_in"]) == window
+    assert not {"window_out", "window_in"} & run(talk.frames[2:]).flow.keys()
+    flow = flow_of(talk.segment(CLIENT, RST | ACK))
+    assert "window_out" not in flow and flow["window_in"] == window[1]
+
+
 def test_zero_window():
     talk = Talk().open().say(CLIENT, b"abc").ack(SERVER, window=0).ack(SERVER, window=0).ack(SERVER)
     assert flow_of(talk)["zero_windows_in"] == 2 and notes_of(talk)[-2][-1] == "zero window"

@@ -24,8 +24,8 @@ cdef inline bint near(u32 a, u32 b) noexcept nogil:
 
 
 cdef inline bint window_offered(const Row* row, const TcpRow* t, int side, u64* out) noexcept nogil:
-    """How many bytes the side could take when it was heard last. False where the handshake was not seen, which agrees on
-    the scale (RFC 7323 section 2.2), while there is no more than a SYN, whose window has none, and after a reset."""
+    """How many bytes the side could take when it was heard last. False where the handshake was not seen, which agrees
+    on the scale (RFC 7323 section 2.2), while there is no more than a SYN, whose window has none, and after a reset."""
     if t.shaken & 3 != 3 or t.fins & SYNS_CUT or t.flags[side] & TCP_RST or row.packets[side] <= 1 + t.retrans[side]:
         return False
     out[0] = <u64>t.window[side] << (t.wscale[side] - 1 if t.wscale[0] and t.wscale[1] else 0)

@@ -78,4 +78,3 @@ cdef inline u64 number_of(const CodeColumn* column, const Cold* cold, u32 i) noe
     if i >= column.n or (column.keys != NULL and column.keys[i] != cold.key):
         return 0
     return column.numbers[i] if column.numbers != NULL else column.codes[i]
-

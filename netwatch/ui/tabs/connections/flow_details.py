@@ -50,7 +50,8 @@ _TRANSPORT: tuple[_Row, ...] = (
     ("Duplicate ACKs", "dup_acks_out dup_acks_in", ""), ("Zero windows", "zero_windows_out zero_windows_in", ""),
     ("Fast retransmits", "fast_retransmits_out fast_retransmits_in", ""), ("Spurious", "spurious_out spurious_in", ""),
     ("Window", "window_out window_in", "size"), ("Window scale", "window_scale_out window_scale_in", ""),
-    ("MSS", "mss", "B"), ("TTL", "ttl", ""), ("SACK", "sack", ""), ("TCP flags out", "tcp_flags_out", ""), ("TCP flags in", "tcp_flags_in", ""),
+    ("MSS", "mss", "B"), ("TTL", "ttl", ""), ("SACK", "sack", ""), ("TCP flags out", "tcp_flags_out", ""),
+    ("TCP flags in", "tcp_flags_in", ""),
 )
 _PROCESS: tuple[_Row, ...] = (
     ("Program", "process.name", ""), ("PID", "process.pid", "plain"), ("Executable", "process.exe", ""),
