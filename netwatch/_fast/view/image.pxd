@@ -6,7 +6,7 @@ from netwatch._fast.flows cimport Core
 cdef enum:
     N8 = 12                    # fields of an Image, by their size
     N4 = 15
-    N2 = 23
+    N2 = 25
     N1 = 47
     PLANES = N8 * 8 + N4 * 4 + N2 * 2 + N1
     MASK = (PLANES + 7) // 8
@@ -15,7 +15,7 @@ cdef enum:
 cdef struct Image:
     u64 w8[N8]                 # last, packets, bytes, payload, first, key, id, numbers of frames
     u32 w4[N4]                 # tcp, now, rtt, srtt, retrans, disorder, dup_acks, copies, text
-    u16 w2[N2]                 # ports, proto, paths, rates, peak, second, spurious, fast, zero_window, mss, copies
+    u16 w2[N2]                 # ports, proto, paths, rates, peak, second, spurious, fast, zero_window, mss, window, copies
     u8 w1[N1]                  # addresses, state, bits, app, family, ttl, confidence, ended, of TCP
 
 cdef enum:
@@ -34,6 +34,7 @@ cdef enum:
     W2_SECOND = 9
     W2_OLDER = 18
     W2_OLDEST = 20
+    W2_WINDOW = 22
     W2_COPIES = N2 - 1
     W1_STATE = 32
     W1_APP = 34

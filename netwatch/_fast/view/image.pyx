@@ -5,7 +5,6 @@ from libc.string cimport memcpy, memset
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.base.mix cimport mix_bytes
 from netwatch._fast.flow.icmp cimport is_echo_flow
-from netwatch._fast.flow.receiver cimport SYNS_CUT
 from netwatch._fast.flow.rates cimport WINDOW_SECOND, Pace, turn_second
 from netwatch._fast.flow.row cimport Cold, Facts, Row, TcpRow
 from netwatch._fast.flows cimport Core
@@ -51,7 +50,7 @@ cdef void take_image(Image* m, const Core* core, u32 i) noexcept nogil:
             tcp.srtt_us[k], tcp.retrans[k], tcp.disorder[k], tcp.dup_acks[k]
         m.w2[10 + k], m.w2[12 + k], m.w2[14 + k], m.w2[16 + k] = \
             tcp.spurious[k], tcp.fast[k], tcp.zero_window[k], tcp.mss[k]
-        m.w1[40 + k], m.w1[42 + k] = tcp.wscale[k], tcp.flags[k]
+        m.w2[W2_WINDOW + k], m.w1[40 + k], m.w1[42 + k] = tcp.window[k], tcp.wscale[k], tcp.flags[k]
 
 
 cdef void put_image(const Image* m, Core* core, u32 i) noexcept nogil:
@@ -84,13 +83,13 @@ cdef void put_image(const Image* m, Core* core, u32 i) noexcept nogil:
     core.table.tcp_high += 1
     row.tcp = core.table.tcp_high
     tcp = &core.table.tcps[row.tcp]
-    tcp.rtt_us, tcp.shaken, tcp.fins = m.w4[3], m.w1[44], m.w1[45] | SYNS_CUT   # windows are not kept
+    tcp.rtt_us, tcp.shaken, tcp.fins = m.w4[3], m.w1[44], m.w1[45]
     for k in range(2):
         tcp.srtt_us[k], tcp.retrans[k], tcp.disorder[k], tcp.dup_acks[k] = \
             m.w4[4 + k], m.w4[6 + k], m.w4[8 + k], m.w4[10 + k]
         tcp.spurious[k], tcp.fast[k], tcp.zero_window[k], tcp.mss[k] = \
             m.w2[10 + k], m.w2[12 + k], m.w2[14 + k], m.w2[16 + k]
-        tcp.wscale[k], tcp.flags[k] = m.w1[40 + k], m.w1[42 + k]
+        tcp.window[k], tcp.wscale[k], tcp.flags[k] = m.w2[W2_WINDOW + k], m.w1[40 + k], m.w1[42 + k]
 
 
 cdef u64 facts_mark(const Facts* facts) noexcept nogil:
