@@ -32,6 +32,7 @@ COMMANDS = {
     "egress": "netwatch.cli.egress:main",
     "usage": "netwatch.cli.usage:main",
     "trace": "netwatch.cli.trace:main",
+    "whois": "netwatch.cli.whois:main",
     "uptime": "netwatch.cli.uptime:main",
     "run": "netwatch.cli.launch:main",
     "devices": "netwatch.cli.devices:main",

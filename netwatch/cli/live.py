@@ -52,6 +52,7 @@ COMMANDS_HELP = """commands (each has --help):
                            what breaks the policy; promote allows what was seen
   netwatch usage           bytes by program, host, container, day or month
   netwatch trace HOST      the way there, hop by hop: loss, jitter; it sends
+  netwatch whois ADDRESS   whose it is, by the registries; it sends
   netwatch uptime          outages that probes have found: when, what failed
   netwatch run -- COMMAND  run a program and show what it says, decrypted
   netwatch attach HOST     another machine's network here, over ssh; it runs

@@ -105,7 +105,7 @@ def _address(text: str, family: int) -> str:
 
 
 def _traced(asked: argparse.Namespace, host: Host, address: str) -> int:
-    from netwatch.health.trace import Trace, path_mtu
+    from netwatch.health.trace import Trace, interface_mtu, path_mtu
 
     style = asked.format or ("table" if sys.stdout.isatty() else "ndjson")
     trace = Trace(host, address, UDP if asked.udp else ECHO, asked.hops, asked.wait, asked.stream)
@@ -117,7 +117,7 @@ def _traced(asked: argparse.Namespace, host: Host, address: str) -> int:
             trace.run(asked.count, asked.every / 1000, live)
         found = _told(trace, asked, began)  # what is known so far
         if asked.mtu and not stopped.by:
-            found |= path_mtu(host, address, _interface_mtu(host), asked.wait).record()
+            found |= path_mtu(host, address, interface_mtu(host), asked.wait).record()
     _write(found, style)
     if stopped.by:
         return 128 + stopped.by
@@ -172,15 +172,6 @@ def _name(address: str) -> str:
     except (OSError, UnicodeError):
         return ""
     return clean(name)[:255] if name != address else ""
-
-
-def _interface_mtu(host: Host) -> int | None:
-    """The largest of any interface that is up but the loopback: how large a packet may leave at all."""
-    try:
-        found = [each.mtu for each in host.counters() if each.up and each.mtu and each.name != "lo"]
-    except Unavailable:
-        return None
-    return max(found, default=None)
 
 
 def _write(found: Record, style: str) -> None:

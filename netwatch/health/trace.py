@@ -7,12 +7,14 @@ same one (Paris traceroute). How large a packet passes is found as RFC 8899 does
 from __future__ import annotations
 
 import ipaddress
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 from netwatch.health.series import Series
-from netwatch.model.host import Host
+from netwatch.model.host import Host, Unavailable
 from netwatch.model.probe import ANSWER, ECHO, EXPIRED, SILENT, TOO_BIG, UNREACHABLE, UNSENT, Reply
 from netwatch.model.record import Record
 
@@ -23,8 +25,11 @@ QUIET_MOST = 8  # hops without an answer at the end, after which none is asked f
 LEAST_MTU = {4: 68, 6: 1280}  # RFC 791, RFC 8200
 USUAL_MTU, SIZE_MOST = 1500, 9_216
 MTU_TRIES = 3
+UNCLAIMED_MOST = 2048  # answers to probes for which nobody waits any more
 NEVER = "it answers no probe; what it passes on is measured behind it"
 NOBODY = "neither it nor anybody behind it answers"
+_fetching = threading.Lock()
+_unclaimed: WeakKeyDictionary[Host, dict[int, Reply]] = WeakKeyDictionary()
 
 
 @dataclass
@@ -57,6 +62,8 @@ class Trace:
         self.why = ""  # nothing could be sent
         self._host, self._most, self._wait_ms, self._stream = host, most, wait_ms, stream
         self._end: int | None = None  # hops to whoever answers last
+        self.stopped = False  # nothing more is sent
+        self.heard: Callable[[], None] = lambda: None  # called after each answer, and what came instead of one
 
     def run(self, rounds: int, every_s: float, tell: Callable[[], None] = lambda: None) -> None:
         """Raises OSError, ValueError, Unavailable. `tell` is called after each round."""
@@ -64,7 +71,7 @@ class Trace:
             began = time.monotonic()
             self._round()
             tell()
-            if self.why:
+            if self.why or self.stopped:
                 return
             if number + 1 < rounds:
                 time.sleep(max(0.0, began + every_s - time.monotonic()))
@@ -79,6 +86,8 @@ class Trace:
     def _ask_in_waves(self) -> None:
         for first in range(1, self._most + 1, WAVE):
             self._ask(range(first, min(first + WAVE, self._most + 1)))
+            if self.stopped:
+                return
             quiet = len(self.hops) >= QUIET_MOST and not any(hop.answers for hop in self.hops[-QUIET_MOST:])
             if self._end is not None or self.why or quiet:
                 return
@@ -91,6 +100,8 @@ class Trace:
         return min(last + 1, len(self.hops))
 
     def _ask(self, ttls: range) -> None:
+        if self.stopped:
+            return
         while len(self.hops) < ttls[-1]:
             self.hops.append(Hop(len(self.hops) + 1))
         waiting = {self._host.probe(self.method, self.address, ttl, SIZE, self._wait_ms, self._stream): ttl
@@ -104,6 +115,7 @@ class Trace:
             if reply.kind in (ANSWER, UNREACHABLE):
                 self.reached = self.reached or reply.kind == ANSWER
                 self._end = min(hop.ttl, self._end or hop.ttl)
+            self.heard()
 
     def record(self, named: Callable[[str], str] = lambda address: "") -> Record:
         """netwatch.trace/1, without `schema` and times."""
@@ -174,6 +186,15 @@ def path_mtu(host: Host, address: str, interface_mtu: int | None, wait_ms: int =
     return PathMtu(low, said.by)
 
 
+def interface_mtu(host: Host) -> int | None:
+    """The largest of any interface that is up but the loopback: how large a packet may leave at all."""
+    try:
+        found = [each.mtu for each in host.counters() if each.up and each.mtu and each.name != "lo"]
+    except Unavailable:
+        return None
+    return max(found, default=None)
+
+
 def _passes(host: Host, address: str, size: int, wait_ms: int, said: PathMtu) -> bool:
     """Is a packet of that size answered? What a router tells of it is put into `said`."""
     for _ in range(MTU_TRIES):
@@ -196,11 +217,21 @@ def answers(host: Host, waiting: set[int], wait_ms: int) -> Iterator[Reply]:
     waiting = set(waiting)
     until = time.monotonic() + wait_ms / 1000 + 1
     while waiting and time.monotonic() < until:
-        for reply in host.replies():
-            if reply.number in waiting:
-                waiting.discard(reply.number)
-                yield reply
+        for reply in _fetched(host, waiting):
+            waiting.discard(reply.number)
+            yield reply
         if waiting:
             time.sleep(POLL_S)
     for number in sorted(waiting):
         yield Reply(number, SILENT)
+
+
+def _fetched(host: Host, waiting: set[int]) -> list[Reply]:
+    """What has come of these probes. What came of others is kept for who waits for it: several may probe at a time."""
+    with _fetching:
+        kept = _unclaimed.setdefault(host, {})
+        kept |= {reply.number: reply for reply in host.replies()}
+        found = [kept.pop(number) for number in [each for each in kept if each in waiting]]
+        for number in list(kept)[:max(0, len(kept) - UNCLAIMED_MOST)]:
+            del kept[number]
+    return found

@@ -16,7 +16,7 @@ from netwatch.health.trace import answers
 from netwatch.model.host import Host, Unavailable
 from netwatch.model.probe import ANSWER, DNS, ECHO, EXPIRED, SILENT, UNREACHABLE, Reply
 from netwatch.model.record import Record
-from netwatch.platform.probing import gateways, is_near, networks, parsed, resolvers
+from netwatch.platform.probing import NOT_NEAR, gateways, is_near, networks, parsed, resolvers
 
 UP, DOWN, UNMEASURED = "up", "down", "not measured"
 GATEWAY, INTERNET, RESOLVER = "gateway", "internet", "dns"  # of which the first that is down is what failed
@@ -30,7 +30,6 @@ LEAST_TIMED = 5  # round trips of either kind
 TIMED_MOST = 100
 NO_ROUTE = "this machine has no default route"
 NO_SERVER = "this machine names no server"
-THIRD_PARTY = "it is of a third party, and probes.third_party is false"
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ class Watch:
             addresses, why = self._addresses(kind)
             allowed = [each for each in addresses if self.plan.third_party or is_near(parsed(each), near)]
             if not allowed:
-                self._settle(kind, None, why or (THIRD_PARTY if addresses else ""), now_ns)
+                self._settle(kind, None, why or (NOT_NEAR if addresses else ""), now_ns)
                 continue
             self._forget(kind, allowed)
             heard = [self._ask(kind, each, busy) for each in allowed]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from netwatch.model.machine import BoundSocket, Counters, KernelDrop, Link, Neighbour, Owner, Route, Status, Unknown
     from netwatch.model.probe import Reply
     from netwatch.model.record import Record
+    from netwatch.model.whois import RegistryAnswer
 
 Ends = tuple[str | int, str | bytes, int, str | bytes, int, int, int]  # the arguments of Owners.of_flow
 NOBODY = "nobody is asked about this machine"
@@ -96,6 +97,36 @@ class Host:
 
     def replies(self) -> tuple[Reply, ...]:
         """What came of probes since the last time; of every probe something does."""
+        raise Unavailable(NOBODY)
+
+    def allow_traces(self, third_party: bool) -> None:
+        """Say once that hosts may be probed to which somebody points, see begin_trace(); what is not of this site only
+        with `third_party`. Raises ValueError the second time."""
+        raise Unavailable(NOBODY)
+
+    def allow_no_more(self) -> None:
+        """What was not allowed by now never is. Nothing that reads frames runs before this."""
+
+    def begin_trace(self, address: str) -> None:
+        """Probe that address too, from now on and in place of the one before, for some time and some probes. Raises
+        ValueError of what is not allowed, BlockingIOError of too many."""
+        raise Unavailable(NOBODY)
+
+    def end_trace(self) -> None:
+        """Probe it no more."""
+        raise Unavailable(NOBODY)
+
+    def allow_whois(self) -> None:
+        """Say once that registries may be asked. Raises ValueError the second time."""
+        raise Unavailable(NOBODY)
+
+    def ask_registry(self, registry: str, address: str) -> None:
+        """Ask one of whois.SERVERS whose a global address is. Raises ValueError of anything else, BlockingIOError of
+        too many, or while another is asked."""
+        raise Unavailable(NOBODY)
+
+    def registry_answer(self) -> RegistryAnswer | None:
+        """To what was asked last; None while it is under way."""
         raise Unavailable(NOBODY)
 
     def close(self) -> None:

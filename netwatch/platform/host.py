@@ -11,9 +11,11 @@ from netwatch.model.host import Ends, Host, Unavailable
 from netwatch.model.machine import BoundSocket, Counters, KernelDrop, Link, Neighbour, Owner, Route, Status, Unknown
 from netwatch.model.probe import Reply
 from netwatch.model.record import Record
+from netwatch.model.whois import RegistryAnswer
 from netwatch.platform import base, current, psutils
 from netwatch.platform.base import Platform, packed
 from netwatch.platform.probing import Probing
+from netwatch.platform.registries import Registries
 from netwatch.platform.resolvers import nameservers
 
 
@@ -23,6 +25,7 @@ class ThisMachine(Host):
     def __init__(self, devices: Callable[[], list[Record]] | None = None) -> None:
         self._devices = devices
         self._looking: Looking | None = None
+        self._settled = False  # what may be sent
 
     @cached_property
     def _platform(self) -> Platform:
@@ -49,6 +52,7 @@ class ThisMachine(Host):
         return Probing(self, self._platform.prober)
 
     def allow_probes(self, places: Sequence[str], third_party: bool) -> None:
+        self._check_unsettled()
         self._probing.allow(places, third_party)
 
     def probe(self, method: str, address: str, ttl: int, size: int, wait_ms: int, stream: int) -> int:
@@ -56,6 +60,40 @@ class ThisMachine(Host):
 
     def replies(self) -> tuple[Reply, ...]:
         return self._probing.replies()
+
+    def allow_traces(self, third_party: bool) -> None:
+        self._check_unsettled()
+        self._probing.allow_traces(third_party)
+
+    def allow_no_more(self) -> None:
+        self._settled = True
+
+    def _check_unsettled(self) -> None:
+        """Raises ValueError."""
+        if self._settled:
+            raise ValueError("what may be sent was said before")
+
+    def begin_trace(self, address: str) -> None:
+        self._probing.begin_trace(address)
+
+    def end_trace(self) -> None:
+        self._probing.end_trace()
+
+    @cached_property
+    def _registries(self) -> Registries:
+        return Registries()
+
+    def allow_whois(self) -> None:
+        self._check_unsettled()
+        if self._registries.allowed:
+            raise ValueError("whether registries may be asked was said before")
+        self._registries.allowed = True
+
+    def ask_registry(self, registry: str, address: str) -> None:
+        self._registries.ask(registry, address)
+
+    def registry_answer(self) -> RegistryAnswer | None:
+        return self._registries.answer()
 
     def close(self) -> None:
         """Look for owners no more, and send no more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import socket
 import time
@@ -10,8 +11,12 @@ from typing import Protocol
 
 from netwatch.model.host import Host, Unavailable
 from netwatch.model.probe import GATEWAY, RESOLVERS, Reply
+from netwatch.platform.allowance import Allowance
 
 PLACES_MOST = 64
+TRACES_AT_ONCE, TRACE_EVERY_S, TRACES_MOST = 4, 10.0, 100
+TRACE_S, TRACE_PROBES = 120.0, 2_000  # for which the host that somebody pointed at may be probed, and how often
+NOT_NEAR = "it is of a third party, and probes.third_party is false"
 FRESH_S = 2.0  # for which routes and name servers are not asked again
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -33,6 +38,9 @@ class Probing:
         self._third_party = False
         self._prober: Prober | None = None
         self._known: dict[str, tuple[float, frozenset[str]]] = {}
+        self._traces: bool | None = None  # hosts that somebody points at may be probed: those of third parties, too
+        self._traced, self._trace_until, self._trace_left = "", 0.0, 0
+        self._allowance = Allowance(TRACES_AT_ONCE, TRACE_EVERY_S, TRACES_MOST)
 
     def allow(self, places: Sequence[str], third_party: bool) -> None:
         """Addresses, GATEWAY, RESOLVERS. What is not near here only with `third_party`. Raises ValueError the second
@@ -43,6 +51,28 @@ class Probing:
         if len(named) > PLACES_MOST:
             raise ValueError(f"more than {PLACES_MOST} places to probe")
         self._places, self._third_party = frozenset(named), third_party
+
+    def allow_traces(self, third_party: bool) -> None:
+        """One host at a time that somebody points at. Raises ValueError the second time."""
+        if self._traces is not None:
+            raise ValueError("whether hosts may be traced was said before")
+        self._traces = third_party
+
+    def begin_trace(self, address: str) -> None:
+        """Raises ValueError of what may not be probed, BlockingIOError of too many."""
+        found = parsed(address)
+        if self._traces is None:
+            raise ValueError(f"{address} is not probed: nobody allowed it at the start")
+        why = nobody(found) or ("" if self._traces or self._is_near(found) else NOT_NEAR)
+        if why:
+            raise ValueError(f"{address} is not probed: {why}")
+        why = self._allowance.refusal()
+        if why:
+            raise BlockingIOError(errno.EAGAIN, why)
+        self._traced, self._trace_until, self._trace_left = found.compressed, time.monotonic() + TRACE_S, TRACE_PROBES
+
+    def end_trace(self) -> None:
+        self._traced = ""
 
     def send(self, method: str, address: str, ttl: int, size: int, wait_ms: int, stream: int) -> int:
         """The number of a probe that is under way. Raises ValueError of what may not be probed, OSError."""
@@ -66,14 +96,19 @@ class Probing:
 
     def _refusal(self, address: Address) -> str:
         places, text = self._places or frozenset(), address.compressed
-        if address.is_multicast or address.is_unspecified or text == "255.255.255.255":
-            return "it is many, or nobody"
+        why = nobody(address)
+        if why:
+            return why
+        if text == self._traced and self._trace_left and time.monotonic() < self._trace_until:
+            self._trace_left -= 1
+            return ""
         if not (text in places or any(place in places and text in self._now(place, of)
                                       for place, of in ((GATEWAY, gateways), (RESOLVERS, resolvers)))):
             return "nobody asked for it at the start"
-        if not self._third_party and not is_near(address, self._now("links", networks)):
-            return "it is of a third party, and probes.third_party is false"
-        return ""
+        return "" if self._third_party or self._is_near(address) else NOT_NEAR
+
+    def _is_near(self, address: Address) -> bool:
+        return is_near(address, self._now("links", networks))
 
     def _now(self, name: str, ask: Callable[[Host], list[str]]) -> frozenset[str]:
         at, found = self._known.get(name, (0.0, frozenset()))
@@ -89,6 +124,12 @@ class Probing:
 def parsed(text: str) -> Address:
     """Raises ValueError."""
     return ipaddress.ip_address(text)
+
+
+def nobody(address: Address) -> str:
+    """Why that cannot be one host; "" of what can."""
+    many = address.is_multicast or address.is_unspecified or address.compressed == "255.255.255.255"
+    return "it is many, or nobody" if many else ""
 
 
 def gateways(host: Host) -> list[str]:

@@ -53,6 +53,8 @@ SCREENS = {  # remember, to be asked: where somebody may ask
     "usage": "netwatch.addons.usage:UsageAddon",
     "recorder": "netwatch.addons.recorder:Recorder",
     "probes": "netwatch.health.addon:Probes",
+    "trace": "netwatch.addons.tracing:Tracing",
+    "whois": "netwatch.addons.registries:Registries",
     "history": "netwatch.addons.history:History",
 }
 USERS = {  # look after files of the user's: where there is a folder of that name

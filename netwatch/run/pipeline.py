@@ -66,6 +66,7 @@ class Pipeline:
         self.addons = list(addons)
         for addon in self.addons:
             addon.begin(self)
+        self.host.allow_no_more()
         self._early = [addon for addon in self.addons if addon.early]
         self._adding = [addon for addon in self.addons if addon.adds]
         heard = set(want).union(*(addon.wants for addon in self.addons if not addon.early))

@@ -131,6 +131,10 @@ KEYS = (
     *_scrolls("alert"),
     Key("explain", ("esc", "q", "enter", "e"), "close", "close", "close the explanation"),
     *_scrolls("explain"),
+    Key("trace", ("esc", "q", "enter", "t"), "trace_close", "close", "send no more, and close the way to the host"),
+    *_scrolls("trace"),
+    Key("whois", ("esc", "q", "enter", "W"), "close", "close", "close what the registry says"),
+    *_scrolls("whois"),
     Key("welcome", ("esc", "enter"), "welcome_close", "go on", "close the card of the first start"),
     Key("failed", ("r",), "retry", "try again", "draw the tab again, details closed"),
     Key("flow", ("space",), "details_turn", "", "show the fields of which nothing is known, or fold them away"),
@@ -181,6 +185,10 @@ KEYS = (
     Key("replay", ("@",), "seek", "", "go to a moment; going back reads the file again"),
     Key("replay", ("^",), "replay_start", "", "to the start"),
     Key("replay", ("$",), "replay_end", "", "to the end"),
+    *(Key(context, (name,), action, "", text)
+      for context in ("connections", "packets", "topology", "processes", "egress") for name, action, text in (
+        ("t", "trace", "the way to the host of the row, hop by hop: it sends packets, and only then"),
+        ("W", "whois", "whose the address of the row is: asks the registries, if probes.third_party allows it"))),
     Key("process", ("esc", "enter", "d"), "process_close", "close", "close what is told of the process"),
     *list_keys(
         "processes", "row",
@@ -343,16 +351,12 @@ KEYS = (
 )
 
 CONTEXT_TITLES = {
-    "dashboard": "Dashboard", "connections": "Connections",
-    "groups": "Connections in groups",
-    "details": "Details pane", "flow": "Details of a flow",
-    "fields": "Copying a field", "frames": "A flow's frames",
-    "interfaces": "Interfaces",
-    "packets": "Packets",
-    "packets_tree": "Decoded fields", "packets_bytes": "Bytes",
-    "packets_notes": "Expert notes", "packets_stream": "Stream view",
-    "stats": "Stats",
-    "topology": "Topology", "timeline": "Timeline",
+    "dashboard": "Dashboard", "connections": "Connections", "groups": "Connections in groups",
+    "details": "Details pane", "flow": "Details of a flow", "fields": "Copying a field", "frames": "A flow's frames",
+    "interfaces": "Interfaces", "packets": "Packets", "trace": "The way to a host", "whois": "Whose an address is",
+    "packets_tree": "Decoded fields", "packets_bytes": "Bytes", "packets_notes": "Expert notes",
+    "packets_stream": "Stream view",
+    "stats": "Stats", "topology": "Topology", "timeline": "Timeline",
     "processes": "Processes", "process": "One process", "sockets": "Sockets that wait for others",
     "insights": "Insights", "egress": "Egress",
     "differences": "Differences (netwatch diff --format screen)",

@@ -196,7 +196,8 @@ class Poller(threading.Thread):
         unchanged = self._session.live is False and health.done and progress == self._told_at and not old.error
         self._told_at = progress
         new = self._answered(wanted, new, tick and not unchanged and when is None, seen)
-        if wanted.over != new.over or (wanted.over is not None and tick and not unchanged and not wanted.hold):
+        going = getattr(new.over_answer, "unfinished", False) or not (unchanged or wanted.hold)
+        if wanted.over != new.over or (wanted.over is not None and tick and going):
             new = replace(new, over=wanted.over,
                           over_answer=None if wanted.over is None else self._session.ask(wanted.over))
         if wanted.flow is None:

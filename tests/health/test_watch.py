@@ -27,6 +27,7 @@ from netwatch.health.watch import DOWN, UNMEASURED, UP, Plan, Watch, Way
 from netwatch.model.host import Host, Unavailable
 from netwatch.model.machine import Counters, Link, Neighbour, Route
 from netwatch.model.probe import ANSWER, DNS, SILENT, Reply
+from netwatch.platform.probing import NOT_NEAR
 from netwatch.store.tables import TableError
 
 rooted = pytest.mark.skipif(reason() is not None, reason=reason() or "")
@@ -93,7 +94,7 @@ def test_nothing_is_asked_that_the_plan_does_not_have() -> None:
     rounds(watch, 3)
     assert {address for _, address in asked.asked} == {GATE}, "no third party without the switch"
     ways = {way["kind"]: way for way in watch.record()["ways"]}
-    assert ways["internet"] == {"kind": "internet", "state": UNMEASURED, "reason": watching.THIRD_PARTY}
+    assert ways["internet"] == {"kind": "internet", "state": UNMEASURED, "reason": NOT_NEAR}
     assert watch.state.state == UP
 
 
@@ -105,7 +106,7 @@ def test_a_public_resolver_is_a_third_party() -> None:
     machine.servers = ("8.8.8.8",)
     watch = Watch(machine, Plan(dns=True), asked)
     rounds(watch, 4)
-    assert watch.ways["dns"] == Way("dns", UNMEASURED, 0, watching.THIRD_PARTY) and len(asked.asked) == 1
+    assert watch.ways["dns"] == Way("dns", UNMEASURED, 0, NOT_NEAR) and len(asked.asked) == 1
 
 
 @pytest.mark.parametrize(("silent", "hop"), [({GATE, WORLD, SERVER}, "gateway"), ({WORLD, SERVER}, "internet"),

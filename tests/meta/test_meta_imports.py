@@ -26,9 +26,10 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "netwatch.store": ("netwatch.store", "netwatch.model", FAST, "netwatch"),
     # netlink and the socket table are compiled because of their speed; neither knows a packet or imports a parser
     "netwatch.platform": ("netwatch.platform", "netwatch.model.host", "netwatch.model.machine",
-                          "netwatch.model.probe", "netwatch.model.record", f"{FAST}.os"),
+                          "netwatch.model.probe", "netwatch.model.record", "netwatch.model.whois", f"{FAST}.os"),
     "netwatch.capture": ("netwatch.capture", "netwatch.platform", "netwatch.model.host", "netwatch.model.machine",
-                         "netwatch.model.probe", "netwatch.model.record", "netwatch.store.files", FAST),
+                         "netwatch.model.probe", "netwatch.model.record", "netwatch.model.whois",
+                         "netwatch.store.files", FAST),
     "netwatch.filter": ("netwatch.filter", "netwatch.schema", "netwatch.names.ports", FAST),
     "netwatch.dissect": ("netwatch.dissect", "netwatch.schema", FAST),
     "netwatch.names": ("netwatch.names", "netwatch.model", "netwatch.schema", "netwatch.store", FAST),

@@ -22,6 +22,7 @@ from netwatch.model.host import Ends, Host, Unavailable
 from netwatch.model.machine import BoundSocket, Counters, KernelDrop, Link, Neighbour, Owner, Route, Status, Unknown
 from netwatch.model.probe import Reply
 from netwatch.model.record import Record
+from netwatch.model.whois import RegistryAnswer
 
 ROOT = Path(__file__).parents[3]
 # of the netwatch that starts it, whichever else is installed; all but that is looked for there last
@@ -66,7 +67,6 @@ class Helper(Host):
         self._number = 0
         self._late = False  # an answer has not come yet
         self._owning = False  # owners are looked for
-        self._probed: tuple[list[str], bool] | None = None  # what may be probed, and whether of third parties
 
     @property
     def pid(self) -> int:
@@ -163,8 +163,28 @@ class Helper(Host):
         return cast(list[BoundSocket], self.ask("bound_sockets"))
 
     def allow_probes(self, places: Sequence[str], third_party: bool) -> None:
-        self._probed = list(places), third_party
-        self.ask("allow_probes", *self._probed)
+        self.ask("allow_probes", list(places), third_party)
+
+    def allow_traces(self, third_party: bool) -> None:
+        self.ask("allow_traces", third_party)
+
+    def allow_whois(self) -> None:
+        self.ask("allow_whois")
+
+    def allow_no_more(self) -> None:
+        self.ask("allow_no_more")
+
+    def begin_trace(self, address: str) -> None:
+        self.ask("begin_trace", address)
+
+    def end_trace(self) -> None:
+        self.ask("end_trace")
+
+    def ask_registry(self, registry: str, address: str) -> None:
+        self.ask("ask_registry", registry, address)
+
+    def registry_answer(self) -> RegistryAnswer | None:
+        return cast("RegistryAnswer | None", self.ask("registry_answer"))
 
     def probe(self, method: str, address: str, ttl: int, size: int, wait_ms: int, stream: int) -> int:
         return cast(int, self.ask("probe", method, address, ttl, size, wait_ms, stream))
@@ -220,8 +240,6 @@ class Helper(Host):
             with contextlib.suppress(ConnectionError, EOFError, Unavailable):
                 if self._owning:
                     self._exchange(Question(self._number, "find_owners", [True]), PATIENCE_S)
-                if self._probed is not None:
-                    self._exchange(Question(self._number, "allow_probes", list(self._probed)), PATIENCE_S)
 
     def _exchange(self, question: Question, seconds: float) -> tuple[Answer, list[int]]:
         """Ask, and wait for the answer; those to earlier questions, which came too late, are passed over."""

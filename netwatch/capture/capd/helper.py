@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from socket import AF_UNIX, SOCK_SEQPACKET, send_fds, socket
 
 from netwatch._fast.input.ring import RingFiller, make_memory
@@ -21,6 +22,7 @@ from netwatch._fast.input.source import SourceError
 from netwatch.capture import live
 from netwatch.capture.capd.guard import guard
 from netwatch.capture.capd.messages import QUESTION_MOST, Answer, Json, MessageError, Question, answer_parts, question
+from netwatch.capture.capd.promises import PROMISED, Promises
 from netwatch.model.host import Unavailable
 from netwatch.model.machine import Owner, Unknown
 from netwatch.platform.host import ThisMachine
@@ -63,10 +65,13 @@ class Capture:
 
 
 class Helper:
-    """Answers one question after the other."""
+    """Answers one question after the other. `promises`: what those before it were told at the start."""
 
-    def __init__(self) -> None:
+    def __init__(self, promises: Promises) -> None:
         self._host = ThisMachine(live.list_devices)
+        self._promises = promises
+        for name, arguments in promises.kept():
+            getattr(self._host, name)(*arguments)
         self._captures: dict[int, Capture] = {}
         self._numbers = 0
 
@@ -78,6 +83,8 @@ class Helper:
                 value, fds = own(*asked.arguments)
             else:
                 value, fds = getattr(self._host, asked.name)(*asked.arguments), ()
+            if asked.name in PROMISED:
+                self._promises.keep(asked.name, asked.arguments)
             return Answer(asked.number, "is", value), fds
         except Unavailable as e:
             return Answer(asked.number, "unavailable", str(e)), ()
@@ -143,9 +150,9 @@ class Helper:
         return None, (new_file(name),)
 
 
-def serve(line: socket) -> None:
+def serve(line: socket, promises: Promises) -> None:
     """Until the other end is shut."""
-    helper = Helper()
+    helper = Helper(promises)
     try:
         while data := line.recv(QUESTION_MOST + 1):
             try:
@@ -177,7 +184,7 @@ def confine_helper(besides: frozenset[str] = frozenset()) -> None:
     confine.shut_calls(set(confine.CALLS) - NEEDED - besides, threads=True)
 
 
-def work(line: socket) -> None:
+def work(promises: Promises, line: socket) -> None:
     """Be the helper: serve the process at the other end, and end with it, or with the guard."""
     parent = os.getppid()
     if sys.platform == "linux":
@@ -188,7 +195,7 @@ def work(line: socket) -> None:
         confine_helper()
         _be_called("netwatch-capd")
     if os.getppid() == parent:  # else the guard ended before we could be told
-        serve(line)
+        serve(line, promises)
 
 
 def main(line: int, word: int, parent: int) -> int:
@@ -204,7 +211,8 @@ def main(line: int, word: int, parent: int) -> int:
     for fd in (line, word):
         os.set_inheritable(fd, False)
     gc.freeze()  # what the helper does not look through for garbage stays one memory of both
-    return guard(socket(AF_UNIX, SOCK_SEQPACKET, 0, word), socket(AF_UNIX, SOCK_SEQPACKET, 0, line), work)
+    return guard(socket(AF_UNIX, SOCK_SEQPACKET, 0, word), socket(AF_UNIX, SOCK_SEQPACKET, 0, line),
+                 partial(work, Promises()))
 
 
 def _be_called(name: str) -> None:

@@ -24,14 +24,15 @@ from netwatch.model.machine import (
     Unknown,
 )
 from netwatch.model.probe import Reply
+from netwatch.model.whois import RegistryAnswer
 
 Json = Any  # Any: what a message carries, which its question knows
 QUESTION_MOST = 65_536  # bytes
 ANSWER_MOST = 16 << 20
 PART = 65_536
 DEEP_MOST = 12
-NAMED = {kind.__name__: kind for kind in (BoundSocket, Counters, KernelDrop, Link, Neighbour, Owner, Process, Reply,
-                                             Route, Status, Unknown)}
+NAMED = {kind.__name__: kind for kind in (BoundSocket, Counters, KernelDrop, Link, Neighbour, Owner, Process,
+                                             RegistryAnswer, Reply, Route, Status, Unknown)}
 
 Type = type | tuple[type, ...]
 NUMBER: Type = (int, str)  # of a protocol, or its name
@@ -41,6 +42,8 @@ QUESTIONS: dict[str, tuple[Type, ...]] = {
     "owners_status": (), "counters": (), "links": (), "routes": (), "neighbours": (), "addresses": (),
     "nameservers": (), "cpu_seconds": (int,), "tcp_info": (str, int, str, int), "new_file": (str,),
     "allow_probes": (list, bool), "probe": (str, str, int, int, int, int), "replies": (),
+    "allow_traces": (bool,), "begin_trace": (str,), "end_trace": (), "allow_whois": (), "ask_registry": (str, str),
+    "registry_answer": (), "allow_no_more": (),
     "kernel_drops": (), "bound_sockets": (), "of_flows": (tuple,),
 }
 MANY = {"of_flows": "of_flow"}  # questions that are many of another: a tuple of its arguments

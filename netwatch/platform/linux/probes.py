@@ -42,7 +42,8 @@ class Prober:
         self._lock = threading.Lock()
         self._flows: dict[tuple[str, bytes, int, int], Flow] = {}
         self._told: deque[Reply] = deque(maxlen=TOLD_MOST)
-        self._number, self._tokens, self._filled = 0, float(BURST), time.monotonic()
+        self._number = time.monotonic_ns()  # none is of another Prober's, too
+        self._tokens, self._filled = float(BURST), time.monotonic()
         self._poll = select.epoll()
         self._of: dict[int, Flow] = {}
         self._waken, self._wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)

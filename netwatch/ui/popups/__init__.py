@@ -15,5 +15,7 @@ POPUPS = {
     "seek": "netwatch.ui.popups.seek",
     "settings": "netwatch.ui.popups.settings",
     "sort": "netwatch.ui.popups.sort",
+    "trace": "netwatch.ui.popups.trace",
     "welcome": "netwatch.ui.popups.welcome",
+    "whois": "netwatch.ui.popups.whois",
 }

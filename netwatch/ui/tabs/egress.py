@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from netwatch._fast.term.canvas import Canvas
 from netwatch.addons.egress import Allow, Egress, EgressNow, Way, allowing
-from netwatch.ui import drill
+from netwatch.ui import drill, remote
 from netwatch.ui import format as fmt
 from netwatch.ui.asking import ask_line
 from netwatch.ui.state import Area, State
@@ -244,6 +244,11 @@ def _ask(state: State, wanted: list[Allow]) -> None:
 
 
 ALLOWED = ("sni", "ip", "asn")
+def _remote(state: State) -> str:
+    row = LIST.selected(state)
+    return remote.far_end(row.host) if row is not None else ""
+
+
 ACTIONS = LIST.actions() | {"follow": follow, "fold": fold, "fold_all": fold_all, "egress_allow": allow,
-                            "egress_way": turn_way}
+                            "egress_way": turn_way} | remote.actions(_remote)
 on_snapshot, on_mouse, sorting = LIST.on_snapshot, LIST.on_mouse, LIST.sorting

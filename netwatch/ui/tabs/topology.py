@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from netwatch._fast.term.canvas import Canvas, clip, text_width
 from netwatch.addons.topology import INITIAL_TTLS, Peer, Peers, PeersNow
-from netwatch.ui import drill
+from netwatch.ui import drill, remote
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import ADDRESS, APP, BAD, FAINT, GOOD, MATCH, MUTED, TEXT, TITLE, WARN, Glyphs
@@ -151,9 +151,14 @@ def follow(state: State) -> None:
     drill.into_text(state, f"src == {row.address} or dst == {row.address}", row.address)
 
 
+def _remote(state: State) -> str:
+    row = LIST.selected(state)
+    return remote.far_end(row.address) if row is not None else ""
+
+
 LIST = Listing(NAME, COLUMNS, rows, key=lambda row: row.address, values=VALUES, facts=facts, head=_head, empty=_empty,
                chips=("all", *PLACES), sort="", noun=("host", "hosts"), entered=follow)
-ACTIONS = LIST.actions() | {"follow": follow}
+ACTIONS = LIST.actions() | {"follow": follow} | remote.actions(_remote)
 on_snapshot, sorting = LIST.on_snapshot, LIST.sorting
 
 

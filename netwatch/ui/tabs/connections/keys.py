@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from netwatch.addons.exporting import STYLES, ExportFlows
 from netwatch.model.record import Record
+from netwatch.ui import remote
 from netwatch.ui.form import Field, Form
 from netwatch.ui.popups import explain as why
 from netwatch.ui.popups.sort import Sorting
@@ -230,6 +231,14 @@ def copy(state: State) -> None:
         state.message = f"This terminal has no clipboard for programs: {row['dst']}"
 
 
+def _remote(state: State) -> str:
+    """Of the selected flow, or of a group of flows with one address."""
+    row, group = state.table.record, groups.part_of(state).window.row
+    if row is not None:
+        return remote.far_end(row.get("remote"), row.get("dst"), row.get("src"))
+    return remote.far_end(group["key"][1]) if group is not None and groups.part_of(state).by else ""
+
+
 # ----------------------------------------------------------------------------------------------------------- the order
 
 def _sort_by(state: State, key: str) -> None:
@@ -327,5 +336,5 @@ ACTIONS: dict[str, Callable[[State], None]] = {
     "field_open": field_open, "field_close": field_close, "field_copy": field_copy, "show_packets": show_packets,
     "field_down": _move_field(lambda place, last: place + 1), "field_up": _move_field(lambda place, last: place - 1),
     "field_first": _move_field(lambda place, last: 0), "field_last": _move_field(lambda place, last: last),
-    "sort_next": _neighbour(1), "sort_previous": _neighbour(-1),
+    "sort_next": _neighbour(1), "sort_previous": _neighbour(-1), **remote.actions(_remote),
 }

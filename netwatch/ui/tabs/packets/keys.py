@@ -7,7 +7,7 @@ from collections.abc import Callable
 from netwatch.addons.capture_control import CaptureFilter, NextInterface, StartStop
 from netwatch.addons.packets.questions import Packets, Seen
 from netwatch.addons.packets.questions import SavePackets as Save
-from netwatch.ui import drill
+from netwatch.ui import drill, remote
 from netwatch.ui.asking import ask_line
 from netwatch.ui.state import Area, State
 from netwatch.ui.tabs.packets import notes
@@ -274,6 +274,14 @@ def _scroll_bytes(lines: Callable[[State], int]) -> Callable[[State], None]:
 
 # --------------------------------------------------------------------------------------------------- saving, capturing
 
+def _remote(state: State) -> str:
+    """Of the selected frame: who it is for, or whom it came from where only that one is far away."""
+    found, selected = seen(state), part_of(state).selected
+    line = next((each for each in found.lines if each.k == selected), None) if found is not None else None
+    ends = (line.destination, line.source) if line is not None else ()
+    return remote.far_end(*ends, *(end.rpartition(":")[0].strip("[]") for end in ends))
+
+
 def save(state: State) -> None:
     state.do(Save(state.filter.applied, part_of(state).flow))
 
@@ -367,5 +375,5 @@ ACTIONS: dict[str, Callable[[State], None]] = {
     "packets_bytes_page_up": _scroll_bytes(lambda state: -max(1, layout(state).bytes.height - 2)),
     "packets_save": save, "packets_capture": _live_only(lambda state: state.do(StartStop())),
     "packets_interface": _live_only(lambda state: state.do(NextInterface())),
-    "packets_capture_filter": _live_only(capture_filter), **packets_stream.ACTIONS,
+    "packets_capture_filter": _live_only(capture_filter), **packets_stream.ACTIONS, **remote.actions(_remote),
 }

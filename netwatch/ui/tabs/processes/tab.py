@@ -14,7 +14,7 @@ from netwatch.addons.groups import BY, Grouped
 from netwatch.addons.processes import REMOTE, Processes
 from netwatch.model.group import GroupKey, Within
 from netwatch.model.record import Record
-from netwatch.ui import drill
+from netwatch.ui import drill, remote
 from netwatch.ui import format as fmt
 from netwatch.ui.popups.sort import Sorting
 from netwatch.ui.recent import Recent
@@ -301,7 +301,13 @@ def _of_the_list(action: str) -> Callable[[State], None]:
     return lambda state: (_WAITING if part_of(state).bound else _TALKING)[action](state)
 
 
+def _remote(state: State) -> str:
+    """Of a line for what a process talks to, where that is one address."""
+    row = part_of(state).window.row
+    return remote.far_end(row["key"][1][1][1]) if row is not None and row["key"][0] == REMOTE else ""
+
+
 ACTIONS: dict[str, Callable[[State], None]] = _WAITING | {action: _of_the_list(action) for action in _TALKING} | {
     "process_open": process_open, "process_close": process_close, "fold": fold, "process_flows": process_flows,
-    "history": history, "bound": turn, "follow": bound.follow,
+    "history": history, "bound": turn, "follow": bound.follow, **remote.actions(_remote),
 }
