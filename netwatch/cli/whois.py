@@ -25,7 +25,7 @@ by TCP to port 43, in the clear. Only global addresses are asked for.
 exit code: 0 a registry answered, 1 none did, or only in part; 2 no global address
 
 examples:
-  netwatch whois 192.88.99.1
+  netwatch whois 193.0.0.1
   netwatch whois 2001:500:88:200::8 --json
 """
 LABELS = ("range", "name", "organisation", "country", "abuse", "status", "origin", "changed")

@@ -80,7 +80,8 @@ class Registries:
 def global_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     """Raises ValueError of what is no address, or of nobody in particular: private, reserved, multicast ones."""
     found = ipaddress.ip_address(text)
-    if not found.is_global or found.is_multicast or getattr(found, "scope_id", None):
+    six = getattr(found, "scope_id", None) or getattr(found, "ipv4_mapped", None)
+    if not found.is_global or found.is_multicast or six:
         raise ValueError(f"{text} is of no registry: it is not a global address")
     return found
 
@@ -88,12 +89,13 @@ def global_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
 def _connected(server: str) -> socket.socket:
     """By IPv4, else by IPv6: asked for one after the other, for which the resolver needs no call that the helper has
     given up. Raises OSError."""
-    until, last = time.monotonic() + CONNECT_S, OSError(0, "it has no address")
+    last: OSError | None = None
+    until, unknown = time.monotonic() + CONNECT_S, OSError(0, "it has no address")
     for family in (socket.AF_INET, socket.AF_INET6):
         try:
             places = socket.getaddrinfo(server, PORT, family, socket.SOCK_STREAM)
         except OSError as e:
-            last = e
+            unknown = e
             continue
         for _, kind, proto, _, place in places:
             line = socket.socket(family, kind, proto)
@@ -104,7 +106,7 @@ def _connected(server: str) -> socket.socket:
             except OSError as e:
                 line.close()
                 last = e
-    raise last
+    raise last or unknown
 
 
 def _read(line: socket.socket, kept: bytearray, until: float) -> str:

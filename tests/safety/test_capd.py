@@ -24,6 +24,7 @@ from netwatch.capture.capd.messages import Answer, MessageError, Question
 from netwatch.model import machine as words
 from netwatch.model.host import Unavailable
 from netwatch.model.probe import Reply
+from netwatch.model.whois import RegistryAnswer
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="captures, on Linux")
 PARSERS = ("netwatch._fast.parse", "netwatch._fast.engine", "netwatch._fast.flows", "netwatch._fast.streams",
@@ -243,7 +244,7 @@ VALUES = [None, True, 1, -1.5, "text\u20ac", b"\0\xff", [1, [2]], (1, (2, b"x"))
           words.Unknown("why", True), words.Route(b"\0" * 4, 0, b"\1\2\3\4", "eth0"),
           words.Owner(words.Process(1, "x", parents=((1, "init"),)), "ebpf", "exact", 0.5, (2, 3)),
           words.KernelDrop("no_socket", "nobody", 3, 17, 9, 1, words.Owner(words.Process(1), "ebpf", "port", 0.5)),
-          (Reply(1, "answer", b"\1\2\3\4", 12.5), Reply(2, "silent")),
+          (Reply(1, "answer", b"\1\2\3\4", 12.5), Reply(2, "silent")), RegistryAnswer("iana", b"\0\xff", "why"),
           [words.Link("lo", addresses=((b"\x7f\0\0\1", 8),))], words.Status("m", False, details={"n": 1})]
 
 
@@ -261,9 +262,8 @@ def test_long_answers_come_in_parts_and_too_long_ones_not_at_all():
 
 @pytest.mark.parametrize("data", [
     b"", b"[]", b"{}", b"[1,2,3]", b'[1,"links",[1]]', b'[1,"no such",[]]', b'[1,"__init__",[]]',
-    b'[1,"cpu_seconds",["1"]]',
-    b'[1,"cpu_seconds",[true]]', b'[1,"of_flows",[[]]]', b'[1,"of_flows",[{"t":[{"t":[6,"a",1,"b",2,3,"4"]}]}]]',
-    b'[1,"of_flows",[{"t":[' + b",".join([b'{"t":[6,"a",1,"b",2,3,4]}'] * 129) + b']}]]',
+    b'[1,"cpu_seconds",["1"]]', b'[1,"ask_registry",["iana"]]', b'[1,"begin_trace",[1]]', b'[1,"cpu_seconds",[true]]',
+    b'[1,"of_flows",[[]]]', b'[1,"of_flows",[{"t":[{"t":[6,"a",1,"b",2,3,"4"]}]}]]', b'[1,"of_flows",[{"t":[' + b",".join([b'{"t":[6,"a",1,"b",2,3,4]}'] * 129) + b']}]]',
     b'[1,"open",[["lo",1],"",1,1,false]]', b'["1","links",[]]', b"[" * 60_000,
     b'[1,"cpu_seconds",[{"c":"Popen","v":[]}]]', b'[1,"cpu_seconds",[{"b":"zz"}]]', b'[1,"cpu_seconds",[{"t":3}]]',
     b'[1,"cpu_seconds",' + b'[' * 50 + b']' * 50 + b"]", b"\xff\xfe", b'[1,"cpu_seconds",[{"b":1,"c":2,"d":3}]]',
@@ -275,7 +275,8 @@ def test_what_is_no_question_is_refused(data):
 
 def test_mutants_of_messages_raise_nothing_else():
     made = [messages.ask(Question(3, "of_flow", ["tcp", b"\x7f\0\0\1", 1, b"\x7f\0\0\1", 2, 0, 0])),
-            messages.ask(Question(4, "open", [["lo", "any"], "tcp", 64, 1, True])),
+            messages.ask(Question(4, "open", [["lo", "any"], "tcp", 64, 1, True])), messages.ask(Question(
+                6, "ask_registry", ["iana", "8.8.8.8"])), messages.ask(Question(7, "begin_trace", ["10.0.0.1"])),
             messages.ask(Question(5, "of_flows", [((6, b"\1\2\3\4", 1, b"\1\2\3\5", 2, 3, 4),) * 2])),
             *(messages.answer_parts(Answer(1, "is", value))[0][1:] for value in VALUES)]
     chance = random.Random(5)
