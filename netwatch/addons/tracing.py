@@ -25,8 +25,8 @@ GOING, DONE, STOPPED, REFUSED = "going", "done", "stopped", "refused"
 
 @dataclass(frozen=True)
 class Traced:
-    """How far a trace is. `record`: as netwatch.trace/1 has it, with the size that passes once it is known; `why` it was
-    refused or ended early; `setting` that would allow it, "" for none."""
+    """How far a trace is. `record`: as netwatch.trace/1 has it, with the size that passes once it is known; `why` it
+    was refused or ended early; `setting` that would allow it, "" for none."""
 
     address: str
     state: str
@@ -129,18 +129,18 @@ class Tracing(Addon):
     """Probes the way to a host when somebody asks for it, and never else."""
 
     name = "trace"
-    options = (Option("allow", True, "Trace the host of the selected row when the key for it is pressed; what is not of "
-                      "this site only with probes.third_party."),)
+    options = (Option("allow", True, "Trace the host of the selected row when the key for it is pressed; what is not "
+                      "of this site only with probes.third_party."),)
     questions = (TraceNow,)
 
     def begin(self, run: Run) -> None:
-        self._host, self._job = run.host, None  # type: Host, Job | None
+        self._host: Host = run.host
+        self._job: Job | None = None
         self._refused: Traced | None = None
         self._allowed = bool(run.settings.of("trace.allow"))
-        self._third_party = bool(run.settings.of("probes.third_party"))
         if self._allowed:
             try:
-                run.host.allow_traces(self._third_party)
+                run.host.allow_traces(bool(run.settings.of("probes.third_party")))
             except (Unavailable, ValueError, OSError):
                 return  # begin_trace() says why; a file that is read again has said it before
 

@@ -19,8 +19,8 @@ from netwatch.model.record import Record
 if TYPE_CHECKING:
     from netwatch.names.whois import Found
 
-EPILOG = """It asks whois.iana.org and the registry that it refers to (ARIN, RIPE, APNIC, LACNIC, AFRINIC) and nobody else,
-by TCP to port 43, in the clear. Only global addresses are asked for.
+EPILOG = """It asks whois.iana.org and the registry that it refers to (ARIN, RIPE, APNIC, LACNIC, AFRINIC) and nobody
+else, by TCP to port 43, in the clear. Only global addresses are asked for.
 
 exit code: 0 a registry answered, 1 none did, or only in part; 2 no global address
 

@@ -24,7 +24,7 @@ ALIASES = {  # field: what it is called by one registry or another, the best fir
     "name": ("netname",),
     "organisation": ("org-name", "orgname", "owner", "organization", "organisation", "descr", "custname"),
     "country": ("country",),
-    "abuse": ("orgabuseemail", "abuse-mailbox", "abuse contact", "orgtechemail", "e-mail"),
+    "abuse": ("orgabuseemail", "abuse-mailbox", "abuse contact"),
     "status": ("status", "nettype"),
     "origin": ("origin", "originas", "aut-num"),
     "changed": ("last-modified", "updated", "changed"),
@@ -36,7 +36,7 @@ NOT_GLOBAL = "it is of no registry"
 
 @dataclass
 class Found:
-    """What is known so far. `registry`: who said it; `more`: what came of it is not all, or leads no further, and why."""
+    """What is known so far. `registry`: who said it; `more`: why what came of it is not all, or leads no further."""
 
     address: str
     registry: str = ""
@@ -120,7 +120,8 @@ def fields_of(lines: tuple[str, ...]) -> dict[str, str]:
         first.setdefault(key, value[:VALUE_MOST])
     abuse = next((match[1] for line in lines if (match := ABUSE.match(line))), "")
     first |= {"abuse contact": abuse} if abuse and "abuse-mailbox" not in first else {}
-    return {name: first[found] for name, keys in ALIASES.items() if (found := next((k for k in keys if k in first), ""))}
+    best = {name: next((key for key in keys if key in first), "") for name, keys in ALIASES.items()}
+    return {name: first[key] for name, key in best.items() if key}
 
 
 def _pairs(lines: tuple[str, ...]) -> Iterator[tuple[str, str]]:

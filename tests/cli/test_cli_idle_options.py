@@ -38,7 +38,7 @@ BASES: dict[str, list[str]] = {  # for each command: a run that has an answer
     "fields": ["fields"], "protocols": ["protocols"], "formats": ["formats"], "devices": ["devices"],
     "forget": ["forget", "--before", "1h"],
 }
-NOT_OF_FILES = {"record", "bundle", "open", "trace", "run", "doctor", "agent", "snapshot", "feed", "attach"}
+NOT_OF_FILES = {"record", "bundle", "open", "trace", "whois", "run", "doctor", "agent", "snapshot", "feed", "attach"}
 VALUES: dict[str, list[str]] = {  # of options that take one; others stand alone
     "--read": [str(ROOT / "tests" / "captures" / "dns.pcap")], "--interface": ["lo"],
     "--source": ["ipfix://127.0.0.1:2055"],

@@ -21,8 +21,8 @@ PRINTS = {
     "diff": [str(TOUR), str(TOUR)], "sql": ["SELECT count(*) FROM flows", "-r", str(TOUR)],
     "export": ["--curl", str(TOUR)], "forget": ["--help"], "diagnose": ["--help"],
     "egress": ["promote", str(TOUR)], "usage": ["--help"], "trace": ["--help"], "uptime": ["--help"],
-    "run": ["--help"], "devices": [], "fields": [], "protocols": [], "formats": [], "config": ["show"],
-    "data": ["list"], "doctor": [], "agent": ["--help"], "snapshot": ["--help"], "feed": ["--help"],
+    "run": ["--help"], "whois": ["--help"], "devices": [], "fields": [], "protocols": [], "formats": [],
+    "config": ["show"], "data": ["list"], "doctor": [], "agent": ["--help"], "snapshot": ["--help"], "feed": ["--help"],
     "attach": ["--help"],
 }
 

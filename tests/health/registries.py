@@ -36,7 +36,8 @@ SAYS = {
         ROUND: "refer: whois.ripe.net\n", CONTROLS: "netname: \x1b[2J\x9b\u202egnp\x00\xff\x07\r\ncountry:\tZZ\n",
         EMPTY: ""},
     "10.99.0.3": {
-        RIPE: "% Abuse contact for '193.0.0.0 - 193.0.7.255' is 'abuse@example.net'\n\ninetnum: 193.0.0.0 - 193.0.7.255\n"
+        RIPE: "% Abuse contact for '193.0.0.0 - 193.0.7.255' is 'abuse@example.net'\n\n"
+              "inetnum: 193.0.0.0 - 193.0.7.255\n"
               "netname: RIPE-NCC\ndescr: a place\ncountry: NL\nstatus: ASSIGNED PA\n\norganisation: ORG-1\n"
               "org-name: The Organisation\n\nroute: 193.0.0.0/21\norigin: AS3333\n",
         ROUND: "refer: whois.iana.org\nnetname: ROUND\n"},

@@ -106,7 +106,7 @@ def test_what_no_registry_has_is_refused_and_nothing_sent(address: str) -> None:
     done = subprocess.run([*COMMAND, "whois", address], env=ENVIRONMENT, text=True, capture_output=True, timeout=60,
                           check=False)
     assert done.returncode == 2 and not done.stdout, done
-    with pytest.raises(ValueError, match="address|not a global"):
+    with pytest.raises(ValueError, match=r"address|not a global"):
         asking.global_address(address)
 
 
@@ -155,8 +155,9 @@ class Said(Host):
 
 def test_any_bytes_are_text_that_can_be_shown() -> None:
     chance = random.Random(3)
-    words = [b"refer: whois.", b"ripe.net", b"\n", b"\r", b":", b"whois:", b"\x1b[", b"\xff", b"\xe2\x80\xae", b"netname",
-             b"ReferralServer: rwhois://whois.apnic.net:43/x\n", b"% Abuse contact for 'x' is 'y", b"'", b" " * 50]
+    words = [b"refer: whois.", b"ripe.net", b"\n", b"\r", b":", b"whois:", b"\x1b[", b"\xff", b"\xe2\x80\xae",
+             b"netname", b"ReferralServer: rwhois://whois.apnic.net:43/x\n",
+             b"% Abuse contact for 'x' is 'y", b"'", b" " * 50]
     for _ in range(2_000):
         said = Said(b"".join(chance.choices(words, k=chance.randint(0, 40))))
         found = whois.look_up(said, "8.8.8.8")
@@ -173,7 +174,7 @@ def test_asking_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         made.ask("iana", ARIN)
     made.allowed = True
     for registry, address in (("evil", ARIN), ("iana", "10.0.0.1"), ("whois.iana.org", ARIN), ("iana", f"{ARIN}\r\nx")):
-        with pytest.raises(ValueError, match="registry|address"):
+        with pytest.raises(ValueError, match=r"registry|address"):
             made.ask(registry, address)
     for _ in range(asking.BURST):
         made.ask("iana", ARIN)

@@ -24,7 +24,6 @@ from netwatch.capture.capd.messages import Answer, MessageError, Question
 from netwatch.model import machine as words
 from netwatch.model.host import Unavailable
 from netwatch.model.probe import Reply
-from netwatch.model.whois import RegistryAnswer
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="captures, on Linux")
 PARSERS = ("netwatch._fast.parse", "netwatch._fast.engine", "netwatch._fast.flows", "netwatch._fast.streams",
@@ -244,7 +243,7 @@ VALUES = [None, True, 1, -1.5, "text\u20ac", b"\0\xff", [1, [2]], (1, (2, b"x"))
           words.Unknown("why", True), words.Route(b"\0" * 4, 0, b"\1\2\3\4", "eth0"),
           words.Owner(words.Process(1, "x", parents=((1, "init"),)), "ebpf", "exact", 0.5, (2, 3)),
           words.KernelDrop("no_socket", "nobody", 3, 17, 9, 1, words.Owner(words.Process(1), "ebpf", "port", 0.5)),
-          (Reply(1, "answer", b"\1\2\3\4", 12.5), Reply(2, "silent")), RegistryAnswer("iana", b"\0\xff", "why"),
+          (Reply(1, "answer", b"\1\2\3\4", 12.5), Reply(2, "silent")), messages.NAMED["RegistryAnswer"]("iana", b"\0"),
           [words.Link("lo", addresses=((b"\x7f\0\0\1", 8),))], words.Status("m", False, details={"n": 1})]
 
 
@@ -263,7 +262,8 @@ def test_long_answers_come_in_parts_and_too_long_ones_not_at_all():
 @pytest.mark.parametrize("data", [
     b"", b"[]", b"{}", b"[1,2,3]", b'[1,"links",[1]]', b'[1,"no such",[]]', b'[1,"__init__",[]]',
     b'[1,"cpu_seconds",["1"]]', b'[1,"ask_registry",["iana"]]', b'[1,"begin_trace",[1]]', b'[1,"cpu_seconds",[true]]',
-    b'[1,"of_flows",[[]]]', b'[1,"of_flows",[{"t":[{"t":[6,"a",1,"b",2,3,"4"]}]}]]', b'[1,"of_flows",[{"t":[' + b",".join([b'{"t":[6,"a",1,"b",2,3,4]}'] * 129) + b']}]]',
+    b'[1,"of_flows",[[]]]', b'[1,"of_flows",[{"t":[{"t":[6,"a",1,"b",2,3,"4"]}]}]]',
+    b'[1,"of_flows",[{"t":[' + b",".join([b'{"t":[6,"a",1,"b",2,3,4]}'] * 129) + b']}]]',
     b'[1,"open",[["lo",1],"",1,1,false]]', b'["1","links",[]]', b"[" * 60_000,
     b'[1,"cpu_seconds",[{"c":"Popen","v":[]}]]', b'[1,"cpu_seconds",[{"b":"zz"}]]', b'[1,"cpu_seconds",[{"t":3}]]',
     b'[1,"cpu_seconds",' + b'[' * 50 + b']' * 50 + b"]", b"\xff\xfe", b'[1,"cpu_seconds",[{"b":1,"c":2,"d":3}]]',

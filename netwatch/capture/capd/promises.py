@@ -1,7 +1,7 @@
 """What the helper was told once, at the start, of what may be sent: for the next one, when another takes its place.
 
-It lies in memory that guard and helpers share. Without it, who has taken over the process that reads could end the helper
-and allow the next one anything.
+It lies in memory that guard and helpers share. Without it, who has taken over the process that reads could end the
+helper and allow the next one anything.
 """
 
 from __future__ import annotations

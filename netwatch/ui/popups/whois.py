@@ -50,8 +50,9 @@ def _told(state: State) -> list[Fact] | None:
         allows = [("", f"{owned.setting} = true allows it, from the next start on", TEXT)] if owned.setting else []
         return [("", owned.why, WARN), *allows]
     found = owned.found
-    told = [title(f"By {found.registry}"), *(fact(label, found.fields.get(key, ""), state.glyphs)
-                                             for key, label in FIELDS if key in found.fields or key in ("range", "name"))]
+    shown = [(key, label) for key, label in FIELDS if key in found.fields or key in ("range", "name")]
+    told = [title(f"By {found.registry}"),
+            *(fact(label, found.fields.get(key, ""), state.glyphs) for key, label in shown)]
     told += [("", found.more, WARN)] if found.more else []
     return [*told, title("In its words"), *(("", line or " ", TEXT if line[:1] not in "%#" else MUTED)
                                             for line in found.text)]
