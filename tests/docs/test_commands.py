@@ -32,8 +32,8 @@ STANDING_IN = [(re.compile(pattern), by) for pattern, by in [
 ]]
 ELSEWHERE = {  # what ends when somebody ends it, or asks for more than a file, and where it is tested
     "": "tests/ui", "open": "tests/keep", "record": "tests/keep", "agent": "tests/agent", "attach": "tests/agent",
-    "feed": "tests/agent", "snapshot": "tests/agent", "uptime": "tests/health", "data import": "tests/names",
-    "data verify": "tests/names"}
+    "feed": "tests/agent", "snapshot": "tests/agent", "uptime": "tests/health", "whois": "tests/health",
+    "data import": "tests/names", "data verify": "tests/names"}
 CAPTURES = ("capture", "big", "day", "monday", "tuesday", "before", "after", "friday", "router")
 MISSING = 4     # nothing was kept in the window of history that a page names
 

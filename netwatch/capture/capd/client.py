@@ -172,7 +172,13 @@ class Helper(Host):
         self.ask("allow_whois")
 
     def allow_no_more(self) -> None:
-        self.ask("allow_no_more")
+        for _ in range(TRIES + 1):
+            try:
+                self.ask("allow_no_more")
+                return
+            except Unavailable as e:
+                if str(e) != GONE:
+                    return  # it reads that once it goes on, before anything else; or there is none to come
 
     def begin_trace(self, address: str) -> None:
         self.ask("begin_trace", address)
