@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 EPILOG = """It asks whois.iana.org and the registry that it refers to (ARIN, RIPE, APNIC, LACNIC, AFRINIC) and nobody
 else, by TCP to port 43, in the clear. Only global addresses are asked for.
 
-exit code: 0 a registry answered, 1 none did, or only in part; 2 no global address
+exit code: 0 a registry answered, 1 only in part, or with nothing; 2 no global address, 69 nobody answered
 
 examples:
   netwatch whois 193.0.0.1
@@ -66,6 +66,8 @@ def main(arguments: list[str]) -> int:
     _write(found, asked.json)
     if found.more:
         say(f"{asked.address}: {found.more}")
+    if found.more and not found.text:
+        return EXIT_UNAVAILABLE
     return EXIT_FINDING if found.more or not found.text else 0
 
 

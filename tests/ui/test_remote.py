@@ -27,7 +27,17 @@ class World(Host):
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.allowed: list[str] = []
         self.number, self.came = 0, []  # type: ignore[var-annotated]
+
+    def allow_traces(self, third_party: bool) -> None:
+        self.allowed.append("traces of all" if third_party else "traces")
+
+    def allow_whois(self) -> None:
+        self.allowed.append("whois")
+
+    def allow_no_more(self) -> None:
+        self.allowed.append("no more")
 
     def begin_trace(self, address: str) -> None:
         self.asked.append(f"trace {address}")
@@ -95,6 +105,26 @@ def test_a_trace_begins_by_its_key_and_ends_with_its_box(begun: Callable[..., tu
     assert "10.0.0.1" in screen and "it answers no probe" in screen and "1.5" in screen and "4.5" in screen
     driver.keys("esc")
     assert world.asked[-1] == "end" and "The way to" not in driver.screen()
+
+
+@pytest.mark.parametrize(("settings", "allowed"), [
+    ({}, ["traces"]), ({"trace__allow": False}, []),
+    ({"probes__third_party": True}, ["traces of all", "whois"])])
+def test_what_may_be_sent_is_settled_before_a_frame_is_read(begun: Callable[..., tuple[Driver, World]],
+                                                            settings: dict[str, object], allowed: list[str]) -> None:
+    assert begun(**settings)[1].allowed == [*allowed, "no more"]
+
+
+def test_hops_have_the_names_that_the_resolver_has(begun: Callable[..., tuple[Driver, World]],
+                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("socket.getnameinfo", lambda place, flags: (asked.append(place[0]) or "Hop.example", "0"))
+    driver, _ = begun(cols=120)
+    driver.keys("t")
+    assert "hop.example" not in until(driver, "round 2 of 10") and not asked
+    driver, _ = begun(cols=120, names__resolve=True)
+    driver.keys("t")
+    assert "10.0.0.1 hop.example" in until(driver, "10.0.0.1 hop")
 
 
 def test_it_goes_on_while_the_display_stands_still(begun: Callable[..., tuple[Driver, World]]) -> None:
