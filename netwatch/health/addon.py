@@ -59,7 +59,7 @@ class Probes(Addon):
         Option("gateway", False, "Send an echo request to the default gateway, again and again."),
         Option("dns", False, "Ask the name servers of this machine for the root's, again and again."),
         Option("target", "", "Send echo requests to this address, again and again; empty: none.", form=address),
-        Option("third_party", False, "Probe also what is not of this site, and ask registries (whois); false: neither."),
+        Option("third_party", False, "Probe also what is not of this site, and ask registries (whois); false: none."),
         Option("every_s", 10, "Seconds between two rounds of probes.", 1, 3600),
         Option("keep_days", 90, "Days after which outages are forgotten; 0 keeps none.", 0, 3650),
     )
