@@ -106,7 +106,7 @@ def info(arguments: list[str]) -> int:
 
 def redact(arguments: list[str]) -> int:
     """A second bundle without what identifies, or with it again."""
-    from netwatch.bundle.redact import PROFILES
+    from netwatch.privacy.tokens import PROFILES
 
     p = Parser(prog="netwatch bundle redact", description="The records of a bundle with addresses, names and MACs "
                "replaced, the same by the same. Packets are left out.")

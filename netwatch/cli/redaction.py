@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netwatch.bundle import summary
 from netwatch.bundle.manifest import Bundle, seal
-from netwatch.bundle.redact import KEY_BYTES, Redactor
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, CommandError, exit_code_of, say
+from netwatch.cli.redaction_key import key_of
 from netwatch.model.record import Record
+from netwatch.privacy.redactor import Redactor
+from netwatch.privacy.tokens import Sealed
 from netwatch.store import files
 from netwatch.store.atomic import WholeFolder
 
@@ -32,7 +33,7 @@ def redact(bundle: Bundle, out: Path, profiles: list[str], key_file: str | None,
     """The exit code. Raises CommandError."""
     if undo and "redacted" not in bundle.manifest:
         raise CommandError(f"{bundle.folder}: is not redacted")
-    redactor = Redactor(_key(key_file, undo), profiles)
+    redactor = Redactor(Sealed(key_of(key_file, undo)), profiles)
     try:
         folder = WholeFolder(str(out))
     except OSError as e:
@@ -98,23 +99,3 @@ def _write_page(folder: WholeFolder, about: Record) -> None:
     health, alerts, egress = (list(records(folder.made / f"{name}.ndjson")) for name in ("health", "alerts", "egress"))
     with folder.new_file(PAGE) as out:
         out.write(summary.page(about, health[0], alerts, egress).encode())
-
-
-def _key(path: str | None, undo: bool) -> bytes:
-    """The key of a file, made where there is none yet. Raises CommandError."""
-    if path is None:
-        return secrets.token_bytes(KEY_BYTES)
-    try:
-        if not undo and not os.path.lexists(path):
-            made = secrets.token_bytes(KEY_BYTES)
-            with open(files.new_file(path), "w", encoding="ascii") as out:
-                out.write(made.hex() + "\n")
-            return made
-        found = bytes.fromhex(files.read_text(Path(path), 4096))
-    except OSError as e:
-        raise CommandError(f"--key {path}: {e.strerror}", exit_code_of(e)) from None
-    except ValueError:
-        found = b""
-    if len(found) != KEY_BYTES:
-        raise CommandError(f"--key {path}: not a key of {KEY_BYTES} bytes in hexadecimal")
-    return found

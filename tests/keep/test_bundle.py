@@ -18,7 +18,8 @@ from netwatch_command import COMMAND, ENVIRONMENT, Run
 from test_evidence import FLOW
 
 from netwatch.bundle import manifest
-from netwatch.bundle.redact import PROFILE_OF, Redactor
+from netwatch.privacy.redactor import PROFILE_OF, Redactor
+from netwatch.privacy.tokens import Sealed
 from netwatch.schema import FIELDS, Privacy, Type
 from netwatch.store.atomic import WholeFolder
 
@@ -163,19 +164,19 @@ def test_redaction_is_consistent_and_can_be_undone(netwatch: Run, tmp_path: Path
     ("::ffff:192.0.2.7", "192.0.2.7"),
     ("fe80::1%eth0", "fe80::1"), ("net 10.0.0.0/8", "10.0.0.0"), ("a aa:bb:cc:dd:ee:ff b", "aa:bb:cc:dd:ee:ff")])
 def test_addresses_inside_of_texts(text: str, hidden: str):
-    redactor = Redactor(bytes(32))
+    redactor = Redactor(Sealed(bytes(32)))
     shown = redactor.record({"schema": "netwatch.flow/1", "state": text})
     assert hidden not in shown["state"] and redactor.restored(shown)["state"] == text
 
 
 @pytest.mark.parametrize("text", ["08:52:54", "1.2.3", "version 1.2.3.4.5", "t13d1516h2", "a::b::c", "00:11"])
 def test_what_is_no_address_stays(text: str):
-    assert Redactor(bytes(32)).record({"schema": "netwatch.flow/1", "state": text})["state"] == text
+    assert Redactor(Sealed(bytes(32))).record({"schema": "netwatch.flow/1", "state": text})["state"] == text
 
 
 def test_what_nobody_knows_is_taken_for_a_name():
     strange = {"schema": "netwatch.strange/1", "what": "alice", "deep": [{"er": "bob"}], "n": 1}
-    shown = Redactor(bytes(32)).record(strange)
+    shown = Redactor(Sealed(bytes(32))).record(strange)
     assert "alice" not in str(shown) and "bob" not in str(shown) and shown["n"] == 1
 
 
@@ -189,12 +190,12 @@ def test_what_a_certificate_a_header_and_a_reason_say_is_a_name():
     asked = {"schema": "netwatch.http/1", "request_headers": {"host": "alice", "x-alice": "1"}}
     found = {"schema": "netwatch.alert/1", "evidence": {"servers": ["alice"]}}
     for record in (told, asked, found):
-        redactor = Redactor(bytes(32))
+        redactor = Redactor(Sealed(bytes(32)))
         shown = redactor.record(record)
         assert "alice" not in str(shown) and "10.9.8.7" not in str(shown) and redactor.restored(shown) == record
     assert shown.keys() == {"schema", "evidence"} and shown["evidence"].keys() == {"servers"}
-    shown = Redactor(bytes(32)).record(asked)
-    assert "host" in shown["request_headers"] and Redactor(bytes(32)).record(told)["tls"]["version"] == "1.3"
+    shown = Redactor(Sealed(bytes(32))).record(asked)
+    assert "host" in shown["request_headers"] and Redactor(Sealed(bytes(32))).record(told)["tls"]["version"] == "1.3"
 
 
 def nested(path: str, value: object) -> dict:
@@ -210,7 +211,7 @@ def test_whatever_the_schema_calls_private_is_hidden_and_comes_back(privacy: Pri
     for field, kind in found:
         value = 471100 if field.type is Type.INT else "alice of wonderland"
         record = {"schema": f"netwatch.{kind}/1", **nested(field.key(kind), [value] if field.many else value)}
-        redactor = Redactor(bytes(32), [PROFILE_OF[privacy]])
+        redactor = Redactor(Sealed(bytes(32)), [PROFILE_OF[privacy]])
         shown = redactor.record(record)
         assert str(value) not in json.dumps(shown), (field.name, kind)
         assert redactor.restored(shown) == record, (field.name, kind)

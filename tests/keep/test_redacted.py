@@ -13,7 +13,8 @@ import pytest
 from evidence_files import ROOT
 from netwatch_command import Run
 
-from netwatch.bundle.redact import IP4, IP6, MAC, MASKED, Redactor, _is_address, classes
+from netwatch.privacy.redactor import IP4, IP6, MAC, MASKED, Redactor, _is_address, classes
+from netwatch.privacy.tokens import Sealed
 from netwatch.schema import Privacy
 
 CAPTURES = ROOT / "tests" / "captures"
@@ -79,7 +80,7 @@ TEXTS = ("\0", "\0" + "5", "\0-7", "\0abc", "\0 192.0.2.1 and 2001:db8::1", "5",
 @pytest.mark.parametrize("profiles", [("addresses",), ("names",), ("macs",), ("addresses", "names", "macs")])
 def test_what_is_undone_is_what_was(profiles: tuple[str, ...]) -> None:
     """Any text in any field: none is taken for a number, none is cut, none keeps the rest from coming back."""
-    redactor = Redactor(bytes(range(32)), profiles)
+    redactor = Redactor(Sealed(bytes(range(32))), profiles)
     secret = {path for kind in KINDS for path, privacy in classes(kind).items() if privacy is Privacy.SECRET}
     tried, chance = 0, random.Random(1)
     for kind in KINDS:

@@ -1,39 +1,31 @@
 """Replace addresses, names and MACs of records by tokens: the same by the same, so that what belongs together still
-does. With the key the tokens can be undone, without it nobody can; a key that is not kept is gone.
+does. Whether tokens can be undone is the affair of whoever makes them (tokens.py).
 
 What a field is, the schema says (its privacy class). A text that it does not know is taken for a name, and so is a key
-of its records, but for header fields that everybody sends: what is forgotten must not leak. A token is the value,
-encrypted by AES-SIV (RFC 5297), which is deterministic.
+of its records, but for header fields that everybody sends: what is forgotten must not leak.
 """
 
 from __future__ import annotations
 
-import base64
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from netwatch.model.record import Record
+from netwatch.privacy.tokens import PROFILES, Tokens
 from netwatch.schema import Privacy, fields_of
 
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.ciphers.aead import AESSIV
-
-PROFILES = ("addresses", "names", "macs")
-MARKS = {"addresses": "addr", "names": "name", "macs": "mac"}
-TOKEN = re.compile(r"\b(?:addr|name|mac)-([a-z2-7]{27,})\b")
-KEY_BYTES = 32
 MAC = re.compile(r"(?<![\w:])[0-9a-f]{2}(?::[0-9a-f]{2}){5}(?![\w:])", re.IGNORECASE)
 IP6 = re.compile(r"(?<![\w.:])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?:(?<=:)\d{1,3}(?:\.\d{1,3}){3})?(?![\w:])")
 IP4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)")  # a port may follow
-LONGEST = 4096  # characters of a text whose token is remembered
 MASKED = "***"
-NUMBER = b"number"  # goes with a token that stands for one: no text can be taken for it
 PROFILE_OF = {Privacy.ADDRESS: "addresses", Privacy.NAME: "names"}
 PLAIN = frozenset({"schema", "time", "first", "last", "since", "severity", "kind", "proto", "app", "link_types"})
 OWN = {"netwatch.egress/1": {"process": "names", "host": "names", "dst": "addresses"}}  # kinds without a schema
+EVERYBODYS = frozenset({"127.0.0.1", "::1", "0.0.0.0", "::", "255.255.255.255", "00:00:00:00:00:00",
+                        "ff:ff:ff:ff:ff:ff"})  # loopback, unspecified, broadcast: they tell of nobody
 
 HEADERS = ("request_headers", "response_headers")
 COMMON = frozenset({
@@ -50,18 +42,16 @@ EVIDENCE = re.compile(r"[a-z][a-z_]{0,31}")  # keys that detectors give
 
 
 class Redactor:
-    """`profiles` of PROFILES, `key` of KEY_BYTES."""
+    """`profiles` of PROFILES; `kept`: values that stay as they are."""
 
-    def __init__(self, key: bytes, profiles: Iterable[str] = PROFILES) -> None:
-        from cryptography.hazmat.primitives.ciphers.aead import AESSIV
-
-        self._cipher: AESSIV = AESSIV(key)
+    def __init__(self, tokens: Tokens, profiles: Iterable[str] = PROFILES, kept: frozenset[str] = frozenset()) -> None:
+        self._tokens = tokens
         self._profiles = frozenset(profiles)
-        self._made: dict[tuple[str, object], str] = {}
+        self._kept = kept
 
-    def record(self, record: Record) -> Record:
-        """The same with tokens."""
-        kind = str(record.get("schema", "")).removeprefix("netwatch.").partition("/")[0]
+    def record(self, record: Record, kind: str = "") -> Record:
+        """The same with tokens. `kind`: of a record that does not say it."""
+        kind = kind or str(record.get("schema", "")).removeprefix("netwatch.").partition("/")[0]
         own = OWN.get(str(record.get("schema")), {})
         return {self._key(key, key, kind): self._value(value, key, kind, own) for key, value in record.items()}
 
@@ -74,7 +64,11 @@ class Redactor:
             return self._inside(key)
         return self._one(key)
 
-    def _value(self, value: object, path: str, kind: str, own: dict[str, str]) -> object:
+    def value(self, value: object, path: str, kind: str) -> object:
+        """What stands at that path of the records of a kind."""
+        return self._value(value, path, kind, {})
+
+    def _value(self, value: object, path: str, kind: str, own: Mapping[str, str]) -> object:
         if isinstance(value, dict):
             return {self._key(key, f"{path}.{key}", kind): self._value(each, f"{path}.{key}", kind, own)
                     for key, each in value.items()}
@@ -113,42 +107,23 @@ class Redactor:
         return text
 
     def _token(self, profile: str, value: Told) -> Told | str:
-        if profile not in self._profiles:
-            return value
-        made = self._made.get((profile, value))
-        if made is None:
-            about = [profile.encode()] if isinstance(value, str) else [profile.encode(), NUMBER]
-            sealed = self._cipher.encrypt(str(value).encode(), about)
-            made = f"{MARKS[profile]}-{base64.b32encode(sealed).decode().rstrip('=').lower()}"
-            if len(self._made) < 1_000_000 and (not isinstance(value, str) or len(value) <= LONGEST):
-                self._made[profile, value] = made
-        return made
+        return value if profile not in self._profiles or value in self._kept else self._tokens.of(profile, value)
 
     def restored(self, value: object) -> object:
-        """The same with the tokens of this key undone; others stay."""
+        """The same with these tokens undone; others stay."""
         if isinstance(value, dict):
             return {self._undo(key): self.restored(each) for key, each in value.items()}
         if isinstance(value, list):
             return [self.restored(each) for each in value]
         if not isinstance(value, str):
             return value
-        whole = TOKEN.fullmatch(value)
-        number = self._opened(whole, NUMBER) if whole is not None else None
-        return self._undo(value) if number is None else int(number)
+        whole = self._tokens.pattern.fullmatch(value)
+        found = self._tokens.opened(whole) if whole is not None else None
+        return self._undo(value) if found is None else found
 
     def _undo(self, text: str) -> str:
-        return TOKEN.sub(lambda found: found[0] if (was := self._opened(found)) is None else was, text)
-
-    def _opened(self, token: re.Match[str], *kind: bytes) -> str | None:
-        """What a token stands for, if it is of this key and that kind."""
-        from cryptography.exceptions import InvalidTag
-
-        profile = next(profile for profile, mark in MARKS.items() if token[0].startswith(f"{mark}-"))
-        padded = token[1].upper() + "=" * (-len(token[1]) % 8)
-        try:
-            return self._cipher.decrypt(base64.b32decode(padded), [profile.encode(), *kind]).decode()
-        except (InvalidTag, ValueError):
-            return None
+        return self._tokens.pattern.sub(lambda found: found[0] if (was := self._tokens.opened(found)) is None
+                                        else str(was), text)
 
 
 @cache
