@@ -93,9 +93,10 @@ def words_of(options: argparse.Namespace) -> list[str]:
     for option, value in (("--where", options.where), ("--fields", options.fields)):
         words += [f"{option}={value}"] if value is not None else []
     for option, given in (("--no-dpi", options.no_dpi), ("--show-secrets", options.show_secrets),
-                          ("--flat", options.flat)):
+                          ("--flat", options.flat), ("--redact", options.redact)):
         words += [option] if given else []
     words += [f"--keylog={os.path.abspath(path)}" for path in keys]
+    words += [f"--redact-key={os.path.abspath(options.redact_key)}"] if options.redact_key is not None else []
     settings = options.settings
     words += [f"--set={key}={find(key).shown(value)}" for key, value in settings.changed.items()]
     return words + [f"--set=lists.{name}={','.join(items)}" for name, items in settings.lists.items()]

@@ -53,6 +53,11 @@ def read(options: argparse.Namespace) -> int:
             source.close()
     tables = arranged(statistic.tables(), options.sort)
     emptiness.no_rows(f"--by {options.by}", tables, selection, source.frames_read)
+    if options.redactor is not None:
+        from netwatch.stats.redacted import redacted
+
+        homes = {column.name: column.home(singular(what)) for column in by}
+        tables = [redacted(each, options.redactor, homes) for each in tables]
     write(tables, style, options.top, width_of_table(options.wide))
     return code
 

@@ -14,6 +14,7 @@ from netwatch.cli.arg_types import parse_duration
 from netwatch.cli.errors import EXIT_DAMAGED, CommandError, say, speak
 from netwatch.cli.progress import Progress
 from netwatch.cli.readoptions import build_parser, check, check_follow, style_of, tell_kinds
+from netwatch.cli.redaction_key import redactor_of
 from netwatch.cli.selection import (
     SUMMED,
     clock_of,
@@ -72,6 +73,7 @@ def settle(options: argparse.Namespace) -> None:
             options.settings = options.settings.but(setting, getattr(options, option), f"--{option}")
     options.host = host_of(options, bool(options.interface))
     options.names = None
+    options.redactor = redactor_of(options)
     use_client_names()
 
 
@@ -156,7 +158,7 @@ def open_writer(style: str, source: Source, options: argparse.Namespace) -> Writ
         return other
     return Writer(style, sys.stdout.buffer, options.names, source.interfaces, sys.stdout.encoding, flat=options.flat,
                   more=has_plugins(), look=look_of_tables(options.wide), waits=not options.interface,
-                  clock=clock_of(options))
+                  clock=clock_of(options), redactor=options.redactor)
 
 
 def _say(text: str, severity: str) -> None:

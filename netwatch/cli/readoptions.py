@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from netwatch.cli import formats, log, sandbox
+from netwatch.cli import formats, log, redaction_key, sandbox
 from netwatch.cli.arg_types import natural, parse_duration
 from netwatch.cli.errors import CommandError
 from netwatch.cli.parser import Parser, refuse_blind, refuse_idle
@@ -52,7 +52,9 @@ def build_parser() -> Parser:
                epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.meant["--objects"] = "`netwatch export --objects FOLDER`, which writes files"
     _inputs(p)
-    _summed_up(shown(p))
+    g = shown(p)
+    redaction_key.add_options(g)
+    _summed_up(g)
     looks(p).add_argument("--flush", action="store_true", help="write records as soon as there are some, as of an "
                           "interface and a pipe")
     saved(p).add_argument("--bare", action="store_true", help="with --write: frames and nothing else, neither records "
@@ -167,6 +169,7 @@ def check(options: argparse.Namespace) -> None:
         raise CommandError("standard input is named twice; it can be read but once")
     if options.time == "delta" and not OF_NO_TIME.isdisjoint(options.what.split(",")):
         raise CommandError("--time delta goes with records that have a time: packets, dns, http, tls")
+    redaction_key.check(options, style_of(options))
     if options.each or options.scheduler is not None:
         from netwatch.cli import each  # every start would pay for it otherwise
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from netwatch._fast.input.source import Source
 from netwatch._fast.out.names import ETHERTYPES, PROTOCOLS
-from netwatch.cli import emptiness, foreign_options, read
+from netwatch.cli import emptiness, foreign_options, read, redaction_key
 from netwatch.cli.arg_types import natural, parse_duration
 from netwatch.cli.errors import CommandError, say
 from netwatch.cli.parser import Parser, listed, refuse_idle
@@ -82,6 +82,7 @@ def build_parser(topic: str = "") -> Parser:
     p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
     p.add_argument("--no-dpi", action="store_true", help="do not look at content")
+    redaction_key.add_options(p)
     return p
 
 
@@ -101,6 +102,8 @@ def main(arguments: list[str], topic: str = "") -> int:
 
 def _told(options: argparse.Namespace, statistic: Statistic, style: str, width: int | None) -> int:
     """Read all of it, and write what it comes to; the exit code."""
+    redaction_key.check(options, style)
+    redactor = redaction_key.redactor_of(options)
     prepared = read.prepared(words_for_read(options, statistic))
     where = parse_where(options.where)
     check_where(where, statistic.kinds)
@@ -116,6 +119,12 @@ def _told(options: argparse.Namespace, statistic: Statistic, style: str, width: 
         prepared.host.close()
     tables = arranged(statistic.tables(), options.sort)
     emptiness.no_rows(options.topic, tables, selection, source.frames_read)
+    if redactor is not None:
+        from netwatch.stats.redacted import redacted
+
+        fields = asked_of(options)
+        homes = {name: column.home("flow") for name, column in fields.by.items()}
+        tables = [redacted(each, redactor, homes) for each in tables]
     write(tables, style, options.top, width)
     return code
 

@@ -43,6 +43,10 @@ class Column(NamedTuple):
     type: Type | None = None
     made: Made | None = None
 
+    def home(self, kind: str) -> tuple[str, str]:
+        """The path that its values are of first, and the kind of record that has it."""
+        return (self.own[0], kind) if self.own else (self.flow[0], "flow")
+
     def value(self, record: Record, flow: Record | None) -> object:
         """None when there is none."""
         if self.made is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from netwatch._fast.out.encoder import STYLES, Encoder
 from netwatch.records.ascii_text import PLAIN
@@ -12,6 +12,9 @@ from netwatch.records.csv_sheet import Sheet
 from netwatch.records.items import Cells, FlowRun, Item, Packets, Piece
 from netwatch.records.tables import PLAIN_LOOK, Look, short, summary_lines, table
 from netwatch.records.values import Record, keys_of
+
+if TYPE_CHECKING:
+    from netwatch.privacy.redactor import Redactor
 
 # what a table shows when no fields are asked for; narrow enough for 120 columns
 TABLE_FIELDS = {
@@ -43,12 +46,13 @@ class Writer:
 
     def __init__(self, style: str, out: IO[bytes], fields: list[str] | None, interfaces: list[Record],
                  encoding: str = "utf-8", *, flat: bool = False, more: bool = False, look: Look = PLAIN_LOOK,
-                 waits: bool = False, clock: Clock | None = None) -> None:
+                 waits: bool = False, clock: Clock | None = None, redactor: Redactor | None = None) -> None:
         """`interfaces`: the source's list. `encoding`: of a table; what it cannot show is replaced. `flat`: JSON has
         names with dots and no objects. `more`: users' plugins may have added fields (see column_of). `look`: of a
         table. `waits`: nothing need be written before the end, so CSV can have the columns that occur.
-        `clock`: how times are shown."""
+        `clock`: how times are shown. `redactor`: what is private is written as it has it."""
         self.style = style
+        self._redactor = redactor
         self._out = out
         self._fields = fields
         self._encoding = encoding
@@ -95,7 +99,7 @@ class Writer:
 
     def flows(self, run: FlowRun) -> None:
         """All of a run of flows, now."""
-        if self._made("flow"):
+        if self._made("flow") or self._redactor is not None:
             for item in run:
                 self.write(item)
             return
@@ -109,7 +113,7 @@ class Writer:
 
     def packets(self, run: Packets) -> None:
         """All of a run of packets, now."""
-        if self.flow_keys("packet") or self._made("packet"):
+        if self.flow_keys("packet") or self._made("packet") or self._redactor is not None:
             for item in run:
                 self.write(item)
             return
@@ -121,6 +125,8 @@ class Writer:
 
     def summary(self, record: Record) -> None:
         """The summary record, now."""
+        if self._redactor is not None:
+            record = self._redactor.record(record, "summary")
         if self.style == "table":
             self._summaries.append(record)
             return
@@ -170,7 +176,7 @@ class Writer:
         have such, of single headers."""
         if kind not in self._apart:
             shown = self._shown(kind) or []
-            asks = any(column.made is not None for column in shown)
+            asks = self._redactor is not None or any(column.made is not None for column in shown)
             self._apart[kind] = [column for column in shown if column.made is not None or (
                 asks and kind == "packet" and any("." in path for path in column.own))]
         return self._apart[kind]
@@ -179,13 +185,19 @@ class Writer:
         """One record, there."""
         kind = item.kind
         flow_keys, made = self.flow_keys(kind), self._made(kind)
-        if not made:
+        if not made and self._redactor is None:
             return item.write(encoder, flow_keys)
-        record = item.record(keys_of(path for column in self._shown(kind) or () for path in column.own))
+        shown = self._shown(kind)
+        record = item.record(None if not shown else keys_of(path for column in shown for path in column.own))
         flow = item.flow(flow_keys) if flow_keys else None
-        body = record | {_stands_for(column): value for column in made
-                         if (value := column.value(record, flow)) is not None}
-        cells: Cells | None = encoder.record(kind, body, flow)
+        values = {_stands_for(column): value for column in made
+                  if (value := column.value(record, flow)) is not None}
+        if self._redactor is not None:
+            values = {_stands_for(column): self._redactor.value(values[_stands_for(column)], *column.home(kind))
+                      for column in made if _stands_for(column) in values}
+            record = self._redactor.record(record, kind)
+            flow = self._redactor.record(flow, "flow") if flow is not None else None
+        cells: Cells | None = encoder.record(kind, record | values, flow)
         return cells
 
     def _written(self, kind: str) -> list[Column] | None:
@@ -198,7 +210,8 @@ class Writer:
     def _learn(self, item: Item) -> None:
         """The columns of a kind that an addon makes are those of its first record: its records are all alike."""
         if item.kind != "flow" and item.kind not in TABLE_FIELDS and item.kind not in self._columns:
-            self._columns[item.kind] = [key for key in item.record() if key != "schema"]
+            record = item.record() if self._redactor is None else self._redactor.record(item.record(), item.kind)
+            self._columns[item.kind] = [key for key in record if key != "schema"]
 
     def _take(self, kind: str, cells: Cells | None) -> None:
         if cells is not None:
