@@ -87,6 +87,7 @@ def build_parser() -> Parser:
     p.add_argument("--theme", metavar="NAME", help=f"{', '.join(THEMES)}; `list` tells of each")
     p.add_argument("--no-color", action="store_true", help="attributes only, as with NO_COLOR")
     p.add_argument("--ascii", action="store_true", help="no characters beyond ASCII in frames and marks")
+    p.add_argument("--private", action="store_true", help="privacy mode: tokens in place of addresses, names and MACs")
     p.add_argument("--refresh", type=int, metavar="MS", help="100 to 5000, default 1000")
     p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
@@ -154,7 +155,7 @@ def prepared(arguments: list[str], check: Callable[[argparse.Namespace], None] =
 def _as_settings(options: argparse.Namespace) -> list[str]:
     """The options that are a setting's short form. Raises CommandError in the option's own name."""
     pairs = (("ui.theme", options.theme), ("ui.view", options.view), ("ui.refresh_ms", options.refresh),
-             ("ui.tab", options.tab), ("ui.ascii", options.ascii or None),
+             ("ui.tab", options.tab), ("ui.ascii", options.ascii or None), ("ui.privacy", options.private or None),
              ("ui.color", False if options.no_color else None),
              ("ui.localhost", False if options.hide_localhost else True if options.show_localhost else None),
              ("names.resolve", False if options.no_resolve else True if options.resolve else None),

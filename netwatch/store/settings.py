@@ -105,6 +105,8 @@ _TABLE = (
     Setting("ui.palette", False, "Change entries of the terminal's palette, for a theme's exact colours."),
     Setting("ui.utc", False, "Times of day in UTC rather than the system's own zone.", applies=NOW),
     Setting("ui.units", "bytes", "Rates in bytes or in bits per second.", choices=("bytes", "bits"), applies=NOW),
+    Setting("ui.privacy", False, "Privacy mode: tokens in place of addresses, names and MACs, the same by the same.",
+            applies=NOW),
     Setting("ui.welcome", True, "Say on the first start what the tabs and the keys are."),
     Setting("ui.confirm_quit", False, "Leave only when q is pressed twice; Ctrl-C leaves at once.", applies=NOW),
     Setting("ui.localhost", True, "Show flows of the loopback addresses."),

@@ -25,10 +25,11 @@ def run(session: Watch, *, where: str = "", refresh_ms: int = 1000, theme: str =
 
     from netwatch.addons import preferences
     from netwatch.addons.insights import Insights
+    from netwatch.privacy.watch import PrivateWatch
     from netwatch.store import crash, files
     from netwatch.ui import app as brain
     from netwatch.ui import format as fmt
-    from netwatch.ui import term
+    from netwatch.ui import privacy, term
     from netwatch.ui.poller import Poller
     from netwatch.ui.popups import columns
     from netwatch.ui.state import Look
@@ -45,9 +46,11 @@ def run(session: Watch, *, where: str = "", refresh_ms: int = 1000, theme: str =
 
     bell = shell.Bell()
     interval = min(max(refresh_ms, REFRESH_MS[0]), REFRESH_MS[1]) / 1000
-    poller = Poller(session, interval, bell.ring, Insights())
+    watch = PrivateWatch(session, bool(settings is not None and settings.of("ui.privacy")))
+    poller = Poller(watch, interval, bell.ring, Insights())
     poller.on_crash = crash.write_report
-    ui = brain.App(session.label, session.live, poller.ask, _parse, tab, ascii_only or not term.shows_unicode(), where,
+    ui = brain.App(session.label, session.live, poller.ask,
+                   privacy.parsing(watch, _parse), tab, ascii_only or not term.shows_unicode(), where,
                    view, poller.do)
     ui.state.clipboard = term.copy
     ui.state.settings = chosen = settings or ui.state.settings
@@ -55,6 +58,7 @@ def run(session: Watch, *, where: str = "", refresh_ms: int = 1000, theme: str =
     ui.state.filter.history = preferences.load_filters(chosen.of("ui.filter_history"))
     ui.state.table.saved = preferences.load_columns()
     columns.use(ui.state, chosen.of("ui.columns"))
+    privacy.begin(ui.state, watch)
     ui.state.message = ""
     fmt.show_utc(chosen.of("ui.utc"))
     fmt.use_bits(chosen.of("ui.units") == "bits")

@@ -72,6 +72,7 @@ def filter_keep(state: State) -> None:
         state.message = f"Not a filter; back to the one before: {chosen.applied_text or 'none'}"
         return
     chosen.editing, chosen.offers = False, []
+    chosen.applied_text = state.hide(chosen.applied_text)
     if chosen.applied_text and chosen.history[-1:] != [chosen.applied_text]:
         limit = state.settings.of("ui.filter_history")
         chosen.history = merged(chosen.history, [chosen.applied_text], limit)

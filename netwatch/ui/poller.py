@@ -162,7 +162,12 @@ class Poller(threading.Thread):
 
     def _do_commands(self) -> None:
         while self._todo:
-            said = self._session.do(self._todo.popleft())
+            command = self._todo.popleft()
+            said = self._session.do(command)
+            if getattr(command, "anew", False):     # nothing of what was told may be shown any more
+                self._latest = Snapshot(self._latest.number, commands=self._latest.commands)
+                self._progress = ()
+                self._frozen.clear()
             self._told_at = self._beside_at = ()
             self._beside_due = 0.0
             self._latest = replace(self._latest, said=said, commands=self._latest.commands + 1)

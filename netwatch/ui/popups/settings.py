@@ -83,6 +83,8 @@ def put(state: State, setting: Setting, value: Value) -> None:
         fmt.show_utc(bool(value))
     elif setting.key == "ui.units":
         fmt.use_bits(value == "bits")
+    elif setting.key == "ui.privacy":
+        state.use_privacy(bool(value))
     elif setting.key == "ui.refresh_ms":
         state.set_interval(int(value) / 1000)
     elif table == "timeouts":

@@ -1,0 +1,256 @@
+"""Answers with tokens in place of what is private, and questions with the true values again.
+
+Records are redacted by the schema; fields of other answers by answers.py; words of ours have the addresses, MACs, names
+of the DNS and every name that has got a token replaced. Bytes are all hidden, as secrets are: a * for each.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from typing import TypeVar, cast
+
+from netwatch.model.record import Record
+from netwatch.privacy.answers import PUBLIC, WORDS
+from netwatch.privacy.redactor import EVERYBODYS, Redactor
+from netwatch.privacy.tokens import Short
+
+Any_ = TypeVar("Any_")
+HIDDEN = "Bytes are hidden in privacy mode: nobody knows where in them a name is"
+DOTTED = re.compile(r"(?<![\w.@-])(?:[\w.+-]+@)?(?:[\w-]+\.)+[^\W\d_][\w-]+\.?(?![\w@-])")  # a name of the DNS
+WORD = re.compile(r"[\w@$][\w.@$:/\\+-]*[\w$]|\w")
+BARE = re.compile(r"[\w.:@-]+")
+LEAST, LONGEST, PHRASES = 3, 64, 2000  # characters of names that are looked for in words; names of several words
+PLAIN_INFO = frozenset((
+    "who has is at tell request reply echo id ttl seq ack win len mss bytes of the at port ports to from query queries "
+    "answer answers standard response announces announcement probe gratuitous syn fin rst psh urg ece cwr keep-alive "
+    "retransmission duplicate window unreachable time exceeded destination host network protocol fragment message "
+    "client server hello certificate finished change cipher spec application data encrypted alert handshake version "
+    "initial short long header crypto frame wire b ethernet ipv4 ipv6 tag vlan with captured hop limit hlim opcode "
+    "transaction question questions authority additional records record message payload content checksum options "
+    "initial short long header crypto frame type code length no yes and or in on for with not "
+    "A AAAA CNAME MX NS PTR SOA SRV TXT ANY HTTPS NXDOMAIN REFUSED SERVFAIL NOERROR FORMERR IN TCP UDP DNS HTTP TLS ARP "
+    "ICMP IGMP GET POST PUT HEAD DELETE OPTIONS PATCH CONNECT HTTP/1.0 HTTP/1.1 HTTP/2 HTTP/3 OK").lower().split())
+SAID = re.compile(r"[\W\d_]+|0x[0-9a-f]+|\d+(?:\.\d+)?(?:ms|s|us|[kmg]?i?b)?", re.IGNORECASE)  # numbers and marks
+
+
+class Hiding:
+    """Of one run: tokens are the same in all of its answers."""
+
+    def __init__(self, label: str = "") -> None:
+        """`label`: of what is looked at, which is known to who looks."""
+        self._label = label
+        self._known: dict[str, str] = {}
+        self._phrases: dict[str, str] = {}
+        self._tokens = Short(self._learn)
+        self._redactor = Redactor(self._tokens, kept=EVERYBODYS)
+
+    def _learn(self, profile: str, value: str, token: str) -> None:
+        """Called for each text that gets a token."""
+        if profile == "names" and LEAST <= len(value) <= LONGEST and not value.isdecimal():
+            if WORD.fullmatch(value):
+                self._known.setdefault(value.casefold(), token)
+            elif len(self._phrases) < PHRASES:
+                self._phrases.setdefault(value, token)
+
+    # ------------------------------------------------------------------------------------------------------- hiding
+
+    def words(self, text: str) -> str:
+        """Words of ours: what is private within is replaced."""
+        for phrase, token in sorted(self._phrases.copy().items(), key=lambda each: -len(each[0])):
+            if phrase in text:
+                text = text.replace(phrase, token)
+        text = str(self._redactor.value(text, "proto", "flow"))
+        text = DOTTED.sub(lambda found: found[0] if found[0] in self._label else self.name(found[0]), text)
+        return WORD.sub(lambda found: self._known.get(found[0].casefold(), found[0]), text)
+
+    def name(self, text: str) -> str:
+        """All of it is an address, a MAC or a name; one that was inferred stays marked."""
+        mark, text = ("~", text[1:]) if text.startswith("~") else ("", text)
+        return mark + str(self._redactor.value(text, "host", "")) if text else mark
+
+    def info(self, text: str) -> str:
+        """What a packet or a layer says: whatever is no usual word of it, and no number, is a name."""
+        found: list[str] = []
+        private: list[str] = []
+        for word in self.words(text).split(" "):
+            core = word.strip("[](){}<>,;:.?!\"'=").casefold()
+            usual = SAID.fullmatch(word) or all(
+                part in PLAIN_INFO or not part or SAID.fullmatch(part) or self._tokens.pattern.fullmatch(part)
+                for part in re.split(r"[,:;=()\[\]|]", core))
+            if usual:
+                found += [self.name(" ".join(private))] if private else []
+                private = []
+                found.append(word)
+            else:
+                private.append(word)
+        return " ".join([*found, *([self.name(" ".join(private))] if private else [])])
+
+    def record(self, record: Record, kind: str = "flow") -> Record:
+        """A record of a screen: that of a flow has further keys, a group's has `key`."""
+        if str(record.get("schema", "")).startswith("netwatch.") and kind == "flow":
+            kind = ""
+        more = {key: self._further(key, value) for key, value in record.items() if key in FURTHER}
+        return self._redactor.record({key: value for key, value in record.items() if key not in more}, kind) | more
+
+    def _further(self, key: str, value: object) -> object:
+        return self.key(value) if key in ("key", "group") else value
+
+    def key(self, value: object) -> object:
+        """Of a group: (field, what it says), or what stands for both of two groups."""
+        if not isinstance(value, tuple) or len(value) != 2 or not isinstance(value[0], str):
+            return value
+        kind, said = value
+        if isinstance(said, tuple):
+            return kind, (self.key(said[0]), self.key(said[1])) if isinstance(said[0], tuple) else \
+                (self.name(str(said[0])), *said[1:])
+        field = {"address": "src", "pid": "process.name"}.get(kind, kind)
+        return kind, said if said is None else self._redactor.value(said, field, "flow")
+
+    def answer(self, value: Any_) -> Any_:
+        """The same with tokens; whatever it is made of."""
+        return cast(Any_, self._hidden(value, "", ""))
+
+    def _hidden(self, value: object, owner: str, field: str) -> object:
+        special = SPECIAL.get(f"{owner}.{field}")
+        if special is not None:
+            return getattr(self, special)(value)
+        if isinstance(value, str):
+            public, words = field in PUBLIC.get(owner, ()), field in WORDS.get(owner, ())
+            return value if public else self.words(value) if words else self.name(value)
+        if isinstance(value, bytes):
+            return b"*" * len(value)
+        if isinstance(value, Mapping):
+            return self._mapping(value, owner, field)
+        if isinstance(value, tuple) and hasattr(value, "_fields"):
+            return self._whole(value, {name: getattr(value, name) for name in value._fields}, value._replace)
+        if isinstance(value, tuple):
+            return tuple(self._hidden(each, owner, field) for each in value)
+        if isinstance(value, list):
+            return [self._hidden(each, owner, field) for each in value]
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return self._whole(value, {each.name: getattr(value, each.name) for each in dataclasses.fields(value)},
+                               lambda **new: dataclasses.replace(value, **new))  # type: ignore[type-var]
+        return value
+
+    def _whole(self, value: object, fields: Mapping[str, object], replaced: object) -> object:
+        owner = name_of(type(value))
+        new = {name: hidden for name, old in fields.items()
+               if (hidden := self._hidden(old, owner_of(type(value), name, owner), name)) is not old}
+        return cast("object", replaced(**new)) if new else value  # type: ignore[operator]
+
+    def _mapping(self, value: Mapping[object, object], owner: str, field: str) -> object:
+        if field in PUBLIC.get(owner, ()):
+            return value
+        if "schema" in value or ("id" in value and "proto" in value) or "key" in value:
+            return self.record(cast(Record, value))
+        return {self.name(key) if isinstance(key, str) and field != "top" else key: self._hidden(each, owner, field)
+                for key, each in value.items()}
+
+    def label(self, piece: object) -> object:
+        """A row of a breakdown: its label is what its group is by."""
+        within = getattr(piece, "within")  # noqa: B009
+        kind, said = within.key[0]
+        private = kind == "address" or self._redactor.value("x", kind, "flow") != "x"
+        label = getattr(piece, "label")  # noqa: B009
+        return dataclasses.replace(piece, within=self._hidden(within, "", ""),  # type: ignore[type-var]
+                                   label=self.name(label) if private and said is not None else label)
+
+    def labels(self, pieces: tuple[object, ...]) -> object:
+        return tuple(map(self.label, pieces))
+
+    def same(self, value: object) -> object:
+        return value
+
+    def keys(self, value: tuple[object, ...]) -> object:
+        return tuple(map(self.key, value))
+
+    def nodes(self, tree: list[object]) -> object:
+        """A decoded frame: what its fields say, without their bytes."""
+        return [self._node(each) for each in tree]
+
+    def _node(self, node: object) -> object:
+        fields = {each.name: getattr(node, each.name) for each in dataclasses.fields(node)}  # type: ignore[arg-type]
+        text, children = str(fields["text"]), fields["children"]
+        label, colon, said = text.partition(": ")
+        if not fields["name"] or children:
+            text = f"{label}{colon}{self.info(said)}" if colon else self.words(label)
+        elif colon:
+            text = f"{self.words(label)}{colon}{self.info(said)}"
+        else:
+            text = self.info(text)
+        return dataclasses.replace(node, text=text, value=None, children=self.nodes(children))  # type: ignore[type-var]
+
+    def tree(self, tree: list[object]) -> object:
+        hidden = cast("list[object]", self.nodes(tree))
+        if hidden:
+            first = hidden[0]
+            note = dataclasses.replace(first, name="", text=HIDDEN, at=0, size=0, value=None,  # type: ignore[type-var]
+                                       children=[])
+            getattr(first, "children").append(note)  # noqa: B009
+        return hidden
+
+    def turns(self, turns: list[object]) -> object:
+        """What a flow says is content, all of it."""
+        return []
+
+    def why(self, text: str) -> str:
+        return HIDDEN
+
+    # ----------------------------------------------------------------------------------------------- and back again
+
+    def restored(self, value: Any_) -> Any_:
+        """With the true values in place of the tokens of this run; the very same where there are none."""
+        return cast(Any_, self._restored(value))
+
+    def _restored(self, value: object) -> object:
+        if isinstance(value, str):
+            return self._redactor.restored(value)
+        if isinstance(value, tuple):
+            new = [self._restored(each) for each in value]
+            if all(a is b for a, b in zip(new, value, strict=True)):
+                return value
+            return value._make(new) if hasattr(value, "_make") else tuple(new)
+        if isinstance(value, frozenset):
+            return frozenset(map(self._restored, value))
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            changed = {each.name: new for each in dataclasses.fields(value)
+                       if (new := self._restored(old := getattr(value, each.name))) is not old and new != old}
+            return dataclasses.replace(value, **changed) if changed else value
+        return value
+
+    def filter(self, text: str) -> str:
+        """A filter with the true values, as somebody would have typed it."""
+        def typed(found: re.Match[str]) -> str:
+            was = self._tokens.opened(found)
+            if was is None:
+                return found[0]
+            said, quoted = str(was), text[found.start() - 1:found.start()] in ('"', "'")
+            return said if quoted or BARE.fullmatch(said) else '"' + said.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        return self._tokens.pattern.sub(typed, text)
+
+
+FURTHER = frozenset({
+    "key", "group", "age_s", "idle_s", "staleness", "down", "up", "down_bytes", "up_bytes", "rate_in", "rate_out",
+    "rate", "minute", "level", "pids", "unfolded", "cpu", "pid", "flows", "live", "remotes", "apps", "packets_out",
+    "packets_in", "bytes_out", "bytes_in", "resent", "states", "turned", "ours"})  # of screens: numbers, and keys
+# what is hidden in a way of its own, and by what
+SPECIAL = {
+    "addons.packets.questions.Line.info": "info",
+    "addons.packets.questions.Chosen.tree": "tree", "addons.packets.questions.Chosen.plain": "tree",
+    "addons.packets.conversation.Said.turns": "turns", "addons.packets.conversation.Said.why": "why",
+    "addons.statistics.Statistics.pieces": "labels",
+    "model.group.Within.key": "keys", "model.group.Within.by": "same",
+    "addons.dashboard.Branch.path": "keys",
+}
+
+
+def name_of(kind: type) -> str:
+    """As answers.py has it."""
+    return f"{kind.__module__.removeprefix('netwatch.')}.{kind.__name__}"
+
+
+def owner_of(kind: type, field: str, own: str) -> str:
+    """The class that the field is of: one that it is inherited from is named there."""
+    return next((name_of(each) for each in kind.__mro__ if field in vars(each).get("__annotations__", ())), own)
