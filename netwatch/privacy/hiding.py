@@ -1,7 +1,8 @@
 """Answers with tokens in place of what is private, and questions with the true values again.
 
 Records are redacted by the schema; fields of other answers by answers.py; words of ours have the addresses, MACs, names
-of the DNS and every name that has got a token replaced. Bytes are all hidden, as secrets are: a * for each.
+of the DNS, every name that has got a token, and every word that is not of our vocabulary replaced. Bytes are all
+hidden, as secrets are: a * for each.
 """
 
 from __future__ import annotations
@@ -15,24 +16,15 @@ from netwatch.model.record import Record
 from netwatch.privacy.answers import PUBLIC, WORDS
 from netwatch.privacy.redactor import EVERYBODYS, Redactor
 from netwatch.privacy.tokens import Short
+from netwatch.privacy.vocabulary import Vocabulary
 
 Any_ = TypeVar("Any_")
-HIDDEN = "Bytes are hidden in privacy mode: nobody knows where in them a name is"
+HIDDEN = "Bytes are hidden in privacy mode: where in them a name stands is not known"
 DOTTED = re.compile(r"(?<![\w.@-])(?:[\w.+-]+@)?(?:[\w-]+\.)+[^\W\d_][\w-]+\.?(?![\w@-])")  # a name of the DNS
+PATH = re.compile(r"(?<!\S)/[^\s,;]+")
 WORD = re.compile(r"[\w@$][\w.@$:/\\+-]*[\w$]|\w")
 BARE = re.compile(r"[\w.:@-]+")
 LEAST, LONGEST, PHRASES = 3, 64, 2000  # characters of names that are looked for in words; names of several words
-PLAIN_INFO = frozenset((
-    "who has is at tell request reply echo id ttl seq ack win len mss bytes of the at port ports to from query queries "
-    "answer answers standard response announces announcement probe gratuitous syn fin rst psh urg ece cwr keep-alive "
-    "retransmission duplicate window unreachable time exceeded destination host network protocol fragment message "
-    "client server hello certificate finished change cipher spec application data encrypted alert handshake version "
-    "initial short long header crypto frame wire b ethernet ipv4 ipv6 tag vlan with captured hop limit hlim opcode "
-    "transaction question questions authority additional records record message payload content checksum options "
-    "initial short long header crypto frame type code length no yes and or in on for with not "
-    "A AAAA CNAME MX NS PTR SOA SRV TXT ANY HTTPS NXDOMAIN REFUSED SERVFAIL NOERROR FORMERR IN TCP UDP DNS HTTP TLS ARP "
-    "ICMP IGMP GET POST PUT HEAD DELETE OPTIONS PATCH CONNECT HTTP/1.0 HTTP/1.1 HTTP/2 HTTP/3 OK").lower().split())
-SAID = re.compile(r"[\W\d_]+|0x[0-9a-f]+|\d+(?:\.\d+)?(?:ms|s|us|[kmg]?i?b)?", re.IGNORECASE)  # numbers and marks
 
 
 class Hiding:
@@ -41,6 +33,7 @@ class Hiding:
     def __init__(self, label: str = "") -> None:
         """`label`: of what is looked at, which is known to who looks."""
         self._label = label
+        self._vocabulary = Vocabulary()
         self._known: dict[str, str] = {}
         self._phrases: dict[str, str] = {}
         self._tokens = Short(self._learn)
@@ -57,35 +50,32 @@ class Hiding:
     # ------------------------------------------------------------------------------------------------------- hiding
 
     def words(self, text: str) -> str:
-        """Words of ours: what is private within is replaced."""
+        """Words of ours: what is private within is replaced, and so is a word that netwatch has not got."""
         for phrase, token in sorted(self._phrases.copy().items(), key=lambda each: -len(each[0])):
             if phrase in text:
                 text = text.replace(phrase, token)
         text = str(self._redactor.value(text, "proto", "flow"))
+        text = PATH.sub(lambda found: self.name(found[0]), text)
         text = DOTTED.sub(lambda found: found[0] if found[0] in self._label else self.name(found[0]), text)
-        return WORD.sub(lambda found: self._known.get(found[0].casefold(), found[0]), text)
+        return WORD.sub(lambda found: self._word(found[0]), text)
+
+    def _word(self, word: str) -> str:
+        known = self._known.get(word.casefold())
+        if known is not None:
+            return known
+        token = self._tokens.pattern.search(word)
+        if token is not None:
+            rest = word[:token.start()], word[token.end():]
+            before, behind = (WORD.sub(lambda found: self._word(found[0]), each) for each in rest)
+            return before + token[0] + behind
+        if word in self._label or self._vocabulary.has(word):
+            return word
+        return self.name(word)
 
     def name(self, text: str) -> str:
         """All of it is an address, a MAC or a name; one that was inferred stays marked."""
         mark, text = ("~", text[1:]) if text.startswith("~") else ("", text)
         return mark + str(self._redactor.value(text, "host", "")) if text else mark
-
-    def info(self, text: str) -> str:
-        """What a packet or a layer says: whatever is no usual word of it, and no number, is a name."""
-        found: list[str] = []
-        private: list[str] = []
-        for word in self.words(text).split(" "):
-            core = word.strip("[](){}<>,;:.?!\"'=").casefold()
-            usual = SAID.fullmatch(word) or all(
-                part in PLAIN_INFO or not part or SAID.fullmatch(part) or self._tokens.pattern.fullmatch(part)
-                for part in re.split(r"[,:;=()\[\]|]", core))
-            if usual:
-                found += [self.name(" ".join(private))] if private else []
-                private = []
-                found.append(word)
-            else:
-                private.append(word)
-        return " ".join([*found, *([self.name(" ".join(private))] if private else [])])
 
     def record(self, record: Record, kind: str = "flow") -> Record:
         """A record of a screen: that of a flow has further keys, a group's has `key`."""
@@ -172,15 +162,8 @@ class Hiding:
 
     def _node(self, node: object) -> object:
         fields = {each.name: getattr(node, each.name) for each in dataclasses.fields(node)}  # type: ignore[arg-type]
-        text, children = str(fields["text"]), fields["children"]
-        label, colon, said = text.partition(": ")
-        if not fields["name"] or children:
-            text = f"{label}{colon}{self.info(said)}" if colon else self.words(label)
-        elif colon:
-            text = f"{self.words(label)}{colon}{self.info(said)}"
-        else:
-            text = self.info(text)
-        return dataclasses.replace(node, text=text, value=None, children=self.nodes(children))  # type: ignore[type-var]
+        return dataclasses.replace(node, text=self.words(str(fields["text"])), value=None,
+                                   children=self.nodes(fields["children"]))  # type: ignore[type-var]
 
     def tree(self, tree: list[object]) -> object:
         hidden = cast("list[object]", self.nodes(tree))
@@ -237,7 +220,7 @@ FURTHER = frozenset({
     "packets_in", "bytes_out", "bytes_in", "resent", "states", "turned", "ours"})  # of screens: numbers, and keys
 # what is hidden in a way of its own, and by what
 SPECIAL = {
-    "addons.packets.questions.Line.info": "info",
+    "addons.packets.questions.Line.info": "words",
     "addons.packets.questions.Chosen.tree": "tree", "addons.packets.questions.Chosen.plain": "tree",
     "addons.packets.conversation.Said.turns": "turns", "addons.packets.conversation.Said.why": "why",
     "addons.statistics.Statistics.pieces": "labels",

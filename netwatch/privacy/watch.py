@@ -57,7 +57,7 @@ class _Private:
         except Exception as e:
             if not self._hides:
                 raise
-            text = self.hiding.words(f"{type(e).__name__}: {e}")
+            text = f"{type(e).__name__}: {self.hiding.words(str(e))}"
             raise PrivateError(text).with_traceback(e.__traceback__) from None
 
     def flow(self, id: int) -> Record | None:
