@@ -25,10 +25,10 @@ BYTES = (("follow", "what a flow says is bytes, in which nobody knows where a na
 
 
 def add_options(g: argparse._ArgumentGroup | argparse.ArgumentParser) -> None:
-    g.add_argument("--redact", action="store_true", help="tokens in place of addresses, names and MACs, the same by the "
-                   "same; filters and orders are of the true values")
-    g.add_argument("--redact-key", metavar="FILE", help="with --redact: tokens that are the same in other runs, and can "
-                   "be undone, by the key of this file; it is made where there is none")
+    g.add_argument("--redact", action="store_true", help="tokens in place of addresses, names and MACs, the same by "
+                   "the same; filters and orders are of the true values")
+    g.add_argument("--redact-key", metavar="FILE", help="with --redact: tokens that are the same in other runs, and "
+                   "can be undone, by the key of this file; it is made where there is none")
 
 
 def check(options: argparse.Namespace, style: str) -> None:

@@ -14,9 +14,10 @@ from typing import TypeVar, cast
 
 from netwatch.model.record import Record
 from netwatch.privacy.answers import PUBLIC, WORDS
-from netwatch.privacy.redactor import EVERYBODYS, Redactor
+from netwatch.privacy.redactor import EVERYBODYS, Redactor, classes
 from netwatch.privacy.tokens import Short
 from netwatch.privacy.vocabulary import Vocabulary
+from netwatch.schema import Privacy
 
 Any_ = TypeVar("Any_")
 HIDDEN = "Bytes are hidden in privacy mode: where in them a name stands is not known"
@@ -96,7 +97,7 @@ class Hiding:
             return kind, (self.key(said[0]), self.key(said[1])) if isinstance(said[0], tuple) else \
                 (self.name(str(said[0])), *said[1:])
         field = {"address": "src", "pid": "process.name"}.get(kind, kind)
-        return kind, said if said is None else self._redactor.value(said, field, "flow")
+        return kind, said if said is None else self._redactor.value(said, str(field), "flow")
 
     def answer(self, value: Any_) -> Any_:
         """The same with tokens; whatever it is made of."""
@@ -114,14 +115,15 @@ class Hiding:
         if isinstance(value, Mapping):
             return self._mapping(value, owner, field)
         if isinstance(value, tuple) and hasattr(value, "_fields"):
-            return self._whole(value, {name: getattr(value, name) for name in value._fields}, value._replace)
+            return self._whole(value, {name: getattr(value, name) for name in value._fields},
+                               getattr(value, "_replace"))  # noqa: B009
         if isinstance(value, tuple):
             return tuple(self._hidden(each, owner, field) for each in value)
         if isinstance(value, list):
             return [self._hidden(each, owner, field) for each in value]
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             return self._whole(value, {each.name: getattr(value, each.name) for each in dataclasses.fields(value)},
-                               lambda **new: dataclasses.replace(value, **new))  # type: ignore[type-var]
+                               lambda **new: dataclasses.replace(value, **new))
         return value
 
     def _whole(self, value: object, fields: Mapping[str, object], replaced: object) -> object:
@@ -142,7 +144,7 @@ class Hiding:
         """A row of a breakdown: its label is what its group is by."""
         within = getattr(piece, "within")  # noqa: B009
         kind, said = within.key[0]
-        private = kind == "address" or self._redactor.value("x", kind, "flow") != "x"
+        private = kind == "address" or classes("flow").get(kind, Privacy.NAME) is not Privacy.PUBLIC
         label = getattr(piece, "label")  # noqa: B009
         return dataclasses.replace(piece, within=self._hidden(within, "", ""),  # type: ignore[type-var]
                                    label=self.name(label) if private and said is not None else label)
@@ -162,15 +164,15 @@ class Hiding:
 
     def _node(self, node: object) -> object:
         fields = {each.name: getattr(node, each.name) for each in dataclasses.fields(node)}  # type: ignore[arg-type]
-        return dataclasses.replace(node, text=self.words(str(fields["text"])), value=None,
-                                   children=self.nodes(fields["children"]))  # type: ignore[type-var]
+        told = {"text": self.words(str(fields["text"])), "value": None, "children": self.nodes(fields["children"])}
+        return dataclasses.replace(node, **told)  # type: ignore[type-var]
 
     def tree(self, tree: list[object]) -> object:
         hidden = cast("list[object]", self.nodes(tree))
         if hidden:
             first = hidden[0]
-            note = dataclasses.replace(first, name="", text=HIDDEN, at=0, size=0, value=None,  # type: ignore[type-var]
-                                       children=[])
+            about = {"name": "", "text": HIDDEN, "at": 0, "size": 0, "value": None, "children": []}
+            note = dataclasses.replace(first, **about)  # type: ignore[type-var]
             getattr(first, "children").append(note)  # noqa: B009
         return hidden
 
@@ -191,10 +193,10 @@ class Hiding:
         if isinstance(value, str):
             return self._redactor.restored(value)
         if isinstance(value, tuple):
-            new = [self._restored(each) for each in value]
-            if all(a is b for a, b in zip(new, value, strict=True)):
+            parts = [self._restored(each) for each in value]
+            if all(a is b for a, b in zip(parts, value, strict=True)):
                 return value
-            return value._make(new) if hasattr(value, "_make") else tuple(new)
+            return value._make(parts) if hasattr(value, "_make") else tuple(parts)
         if isinstance(value, frozenset):
             return frozenset(map(self._restored, value))
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -210,7 +212,9 @@ class Hiding:
             if was is None:
                 return found[0]
             said, quoted = str(was), text[found.start() - 1:found.start()] in ('"', "'")
-            return said if quoted or BARE.fullmatch(said) else '"' + said.replace("\\", "\\\\").replace('"', '\\"') + '"'
+            if quoted or BARE.fullmatch(said):
+                return said
+            return '"' + said.replace("\\", "\\\\").replace('"', '\\"') + '"'
         return self._tokens.pattern.sub(typed, text)
 
 

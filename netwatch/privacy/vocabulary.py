@@ -13,9 +13,10 @@ from netwatch.schema import FIELDS
 LETTERS = re.compile(r"[^\W\d_][^\W_]*")
 DEEP, MOST = 3, 20_000  # containers within each other, and entries of one, that are looked at
 OURS = "netwatch."
-USUAL = ("an are as at be been both by for from has if in is it its no none not of off on one only or other out over "
-         "than that the their them then there they this to up was were what when which who with within without kb mb "
-         "gb kib mib gib b ms us s min h d bytes packets flows utc jan feb mar apr may jun jul aug sep oct nov dec")
+USUAL = ("an are as at be been both by for from has if in is it its no none not of off on one only or other "
+         "out over than that the their them then there they this to up was were what when which who with "
+         "within without kb mb gb kib mib gib b ms us s min h d bytes packets flows utc jan feb mar apr may "
+         "jun jul aug sep oct nov dec")
 
 
 class Vocabulary:

@@ -115,6 +115,10 @@ class PrivateWatch(_Private):
     def label(self) -> str:
         return self._watch.label
 
+    @label.setter
+    def label(self, label: str) -> None:
+        self._watch.label = label
+
     @property
     def live(self) -> bool:
         return self._watch.live

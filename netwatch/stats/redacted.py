@@ -18,7 +18,7 @@ HOMES: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "conversation": FLOW, "rtt": FLOW, "endpoint": FLOW | {"address": ("src", "flow")},
     "protocol": {"protocol": ("proto", "flow"), "path": ("proto", "flow")},
     "interval": {"time": ("time", "packet")},
-    "expert": {key: ("proto", "flow") for key in ("severity", "group", "protocol", "summary")} | {
+    "expert": dict.fromkeys(("severity", "group", "protocol", "summary"), ("proto", "flow")) | {
         "time": ("time", "packet")},
     "count": {"topic": ("proto", "flow"), "group": ("proto", "flow")},
     "group": {"time": ("time", "packet")},

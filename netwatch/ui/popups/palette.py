@@ -58,6 +58,10 @@ def _theme(name: str) -> Callable[[State], None]:
     return lambda state: settings_screen.put(state, SETTINGS["ui.theme"], name)
 
 
+def _privacy(on: bool) -> Callable[[State], None]:
+    return lambda state: settings_screen.put(state, SETTINGS["ui.privacy"], on)
+
+
 def _tab(name: str) -> Callable[[State], None]:
     return lambda state: state.go(name)
 
@@ -76,8 +80,10 @@ def gather(state: State) -> tuple[Entry, ...]:
     entries += [Entry(offer.text, "", _command(offer.command)) for offer in state.offers if offer.text not in named]
     if state.view == "full":
         entries += [Entry(f"Tab: {tab.title}", tab.key, _tab(tab.name)) for tab in state.tabs]
+    on = bool(state.settings.of("ui.privacy"))
+    entries.append(Entry(f"Privacy mode {'off' if on else 'on'}", "", _privacy(not on)))
     entries += [Entry(f"Theme: {name}, {theme.about}", "", _theme(name)) for name, theme in THEMES.items()]
-    entries += [Entry(f"Setting: {key} = {setting.shown(state.settings.of(key)) or glyphs.none}", "", _setting(key))
+    entries += [Entry(f"Setting: {key} = {settings_screen.shown(state, setting) or glyphs.none}", "", _setting(key))
                 for key, setting in SETTINGS.items()]
     return tuple(entries)
 

@@ -67,6 +67,12 @@ def show_key(state: State, key: str) -> None:
     part(state).chooser.move(list(SETTINGS).index(key), len(SETTINGS), rows_of(state.body).height)
 
 
+def shown(state: State, setting: Setting) -> str:
+    """Its value, as it may be seen: a text may be an address."""
+    text = setting.shown(state.settings.of(setting.key))
+    return state.hide(text) if isinstance(setting.default, str) and not setting.choices else text
+
+
 def put(state: State, setting: Setting, value: Value) -> None:
     """Give a setting a value, with all that follows from it."""
     if value == state.settings.of(setting.key):
@@ -187,8 +193,8 @@ def _draw_row(canvas: Canvas, area: Area, setting: Setting, state: State) -> Non
     sign = "*" if setting.key in part(state).unsaved else " "
     canvas.put(area.y, area.x + 1, sign, MATCH)
     canvas.put(area.y, area.x + 2, clip(setting.key, at - 3, glyphs.ellipsis), MUTED if plain else TEXT)
-    shown = setting.shown(value) or glyphs.none
-    canvas.put(area.y, area.x + at, clip(shown, min(origin_at, area.width) - at - 2, glyphs.ellipsis),
+    told = shown(state, setting) or glyphs.none
+    canvas.put(area.y, area.x + at, clip(told, min(origin_at, area.width) - at - 2, glyphs.ellipsis),
                MUTED if plain else TITLE)
     if origin_at < area.width:
         origin = state.settings.origin(setting.key)
