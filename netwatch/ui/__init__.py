@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from netwatch.filter import Filter
+    from netwatch.model.contract import Values
     from netwatch.store.settings import Settings
     from netwatch.ui.poller import Watch
+    from netwatch.ui.state import State
 
 REFRESH_MS = (100, 5000)
 
@@ -25,13 +27,11 @@ def run(session: Watch, *, where: str = "", refresh_ms: int = 1000, theme: str =
 
     from netwatch.addons import preferences
     from netwatch.addons.insights import Insights
-    from netwatch.privacy.watch import PrivateWatch
     from netwatch.store import crash, files
     from netwatch.ui import app as brain
     from netwatch.ui import format as fmt
     from netwatch.ui import privacy, term
     from netwatch.ui.poller import Poller
-    from netwatch.ui.popups import columns
     from netwatch.ui.state import Look
     from netwatch.ui.themes import THEMES
 
@@ -46,20 +46,16 @@ def run(session: Watch, *, where: str = "", refresh_ms: int = 1000, theme: str =
 
     bell = shell.Bell()
     interval = min(max(refresh_ms, REFRESH_MS[0]), REFRESH_MS[1]) / 1000
-    watch = PrivateWatch(session, bool(settings is not None and settings.of("ui.privacy")))
+    watch = privacy.watched(session, settings)
     poller = Poller(watch, interval, bell.ring, Insights())
     poller.on_crash = crash.write_report
-    ui = brain.App(session.label, session.live, poller.ask,
-                   privacy.parsing(watch, _parse), tab, ascii_only or not term.shows_unicode(), where,
-                   view, poller.do)
+    ui = brain.App(session.label, session.live, poller.ask, privacy.parsing(watch, _parse), tab,
+                   ascii_only or not term.shows_unicode(), where, view, poller.do)
     ui.state.clipboard = term.copy
     ui.state.settings = chosen = settings or ui.state.settings
     ui.state.look = Look(theme, chosen.colors, color and not os.environ.get("NO_COLOR"))
-    ui.state.filter.history = preferences.load_filters(chosen.of("ui.filter_history"))
-    ui.state.table.saved = preferences.load_columns()
-    columns.use(ui.state, chosen.of("ui.columns"))
+    _remember(ui.state, chosen)
     privacy.begin(ui.state, watch)
-    ui.state.message = ""
     fmt.show_utc(chosen.of("ui.utc"))
     fmt.use_bits(chosen.of("ui.units") == "bits")
     if chosen.of("ui.welcome") and not files.is_there(preferences.welcome_path()):
@@ -75,6 +71,17 @@ def run(session: Watch, *, where: str = "", refresh_ms: int = 1000, theme: str =
         return 70
     finally:
         session.stop()
+
+
+def _remember(state: State, chosen: Values) -> None:
+    """What was kept of other runs."""
+    from netwatch.addons import preferences
+    from netwatch.ui.popups import columns
+
+    state.filter.history = preferences.load_filters(chosen.of("ui.filter_history"))
+    state.table.saved = preferences.load_columns()
+    columns.use(state, chosen.of("ui.columns"))
+    state.message = ""
 
 
 def _say_why(error: Exception, path: str | None) -> None:

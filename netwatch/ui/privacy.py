@@ -11,8 +11,14 @@ from netwatch.ui.state import State
 
 if TYPE_CHECKING:
     from netwatch.filter import Filter
+    from netwatch.model.contract import Values, Watch
 
 Parse = Callable[[str], "Filter"]
+
+
+def watched(session: Watch, settings: Values | None) -> PrivateWatch:
+    """The session as the settings want it seen."""
+    return PrivateWatch(session, bool(settings is not None and settings.of("ui.privacy")))
 
 
 def parsing(watch: PrivateWatch, parse: Parse) -> Parse:
