@@ -20,7 +20,7 @@ from netwatch.privacy.vocabulary import Vocabulary
 from netwatch.schema import Privacy
 
 Any_ = TypeVar("Any_")
-HIDDEN = "Bytes are hidden in privacy mode: where in them a name stands is not known"
+HIDDEN = "privacy mode is on, and bytes may hold names"
 DOTTED = re.compile(r"(?<![\w.@-])(?:[\w.+-]+@)?(?:[\w-]+\.)+[^\W\d_][\w-]+\.?(?![\w@-])")  # a name of the DNS
 PATH = re.compile(r"(?<!\S)/[^\s,;]+")
 WORD = re.compile(r"[\w@$][\w.@$:/\\+-]*[\w$]|\w")
@@ -171,9 +171,9 @@ class Hiding:
         hidden = cast("list[object]", self.nodes(tree))
         if hidden:
             first = hidden[0]
-            about = {"name": "", "text": HIDDEN, "at": 0, "size": 0, "value": None, "children": []}
+            about = {"name": "", "text": f"Bytes are hidden: {HIDDEN}", "at": 0, "size": 0, "value": None, "children": []}
             note = dataclasses.replace(first, **about)  # type: ignore[type-var]
-            getattr(first, "children").append(note)  # noqa: B009
+            hidden.append(note)
         return hidden
 
     def turns(self, turns: list[object]) -> object:

@@ -51,7 +51,7 @@ VALUES: dict[str, list[str]] = {  # of options that take one; others stand alone
     "--sandbox": ["off"], "--workers": ["2"], "--scheduler": ["tcp://127.0.0.1:1"], "--type": ["ip"],
     "--frame": ["1"], "--flow": ["6"], "--for": ["1s"], "--timeout": ["9s"], "--har": ["a.har"],
     "--objects": ["folder"], "--policy": ["b.toml"], "--program": ["x"], "--since": ["1d"], "--match": ["sni"],
-    "--key": ["a.pem"], "--before": ["2h"], "--format": ["json"],
+    "--redact-key": ["k.key"], "--key": ["a.pem"], "--before": ["2h"], "--format": ["json"],
 }
 OF_ONE = {("export", "--where"): ["status == 404"],
           ("usage", "--by"): ["host"], ("hosts", "--sort"): ["address"], ("stats hosts", "--sort"): ["address"],
@@ -72,6 +72,7 @@ UNSEEN: dict[str | tuple[str, str], str] = {  # option, or command and option: w
     ("uptime", "--since"): "there is no log", ("forget", "--before"): "nothing is kept",
     ("stats dns", "--keylog"): "there is no DNS in it", ("diagnose", "--read"): "there is nothing wrong",
     ("export", "--read"): "there is no HTTP in it",
+    **{(f"stats {topic}", "--redact"): "there is nothing private in it" for topic in ("io", "protocols", "expert")},
     ("bare of flows", "--copies"): "the filter does not ask what is a copy",
     **{(f"egress {act}", "--read"): "no owners are known of files" for act in ("lint", "promote")},
     "--limit": "fewer are shown anyway", "--sort": "they are in that order anyway",

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import json
 import re
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ import pytest
 from netwatch.addons.exporting import ExportFlows
 from netwatch.addons.packets.questions import SavePackets
 from netwatch.filter import Filter
+from netwatch.privacy.answers import PUBLIC, WORDS
+from netwatch.privacy.hiding import HIDDEN, SPECIAL
 from netwatch.privacy.redactor import EVERYBODYS, classes
 from netwatch.privacy.watch import REFUSED, PrivateWatch, UsePrivacy
 from netwatch.schema import Privacy
@@ -201,3 +204,18 @@ def test_a_new_field_is_private():
 
     shown = PrivateWatch(FakeSession(still=True), True).hiding.answer(New())
     assert "alice" not in repr(shown) and "10.1.2.3" not in repr(shown)
+
+
+def test_what_is_said_to_be_public_is_there():
+    """No entry outlives the field that it is of."""
+    for name, fields in (*PUBLIC.items(), *WORDS.items(),
+                         *((key.rpartition(".")[0], {key.rpartition(".")[2]}) for key in SPECIAL)):
+        module, _, kind = name.rpartition(".")
+        told = getattr(importlib.import_module(f"netwatch.{module}"), kind)
+        assert set(fields) <= set(vars(told)["__annotations__"]), name
+
+
+def test_why_bytes_are_not_shown_is_said(http: PrivateWatch):
+    shown = private(http, tab="packets", cols=80, rows=40).screen()
+    assert "2a 2a 2a 2a" in shown and HIDDEN in shown
+    assert HIDDEN in private(http, tab="packets", cols=80, rows=40).keys("F").screen()
