@@ -17,14 +17,16 @@ from netwatch.privacy.answers import PUBLIC, WORDS
 from netwatch.privacy.redactor import EVERYBODYS, Redactor, classes
 from netwatch.privacy.tokens import Short
 from netwatch.privacy.vocabulary import Vocabulary
-from netwatch.schema import Privacy
+from netwatch.schema import BY_NAME, NAMES, Privacy
 
 Any_ = TypeVar("Any_")
 HIDDEN = "privacy mode is on, and bytes may hold names"
 DOTTED = re.compile(r"(?<![\w.@-])(?:[\w.+-]+@)?(?:[\w-]+\.)+[^\W\d_][\w-]+\.?(?![\w@-])")  # a name of the DNS
-PATH = re.compile(r"(?<!\S)/[^\s,;]+")
+PATH = re.compile(r"(?<!\S)/[^\s,;\"']+")
 WORD = re.compile(r"[\w@$][\w.@$:/\\+-]*[\w$]|\w")
-BARE = re.compile(r"[\w.:@-]+")
+STOPS = frozenset(" \t\r\n(){},\"'=<>")  # what ends a word of a filter (filter/lexer.py), and words that are none there
+OPERATORS = frozenset({"and", "or", "not", "in", "contains", "matches"})
+FIELD_NAMES = frozenset((*BY_NAME, *NAMES))
 LEAST, LONGEST, PHRASES = 3, 64, 2000  # characters of names that are looked for in words; names of several words
 
 
@@ -57,7 +59,8 @@ class Hiding:
                 text = text.replace(phrase, token)
         text = str(self._redactor.value(text, "proto", "flow"))
         text = PATH.sub(lambda found: self.name(found[0]), text)
-        text = DOTTED.sub(lambda found: found[0] if found[0] in self._label else self.name(found[0]), text)
+        text = DOTTED.sub(lambda found: found[0] if found[0].casefold() in FIELD_NAMES or found[0] in self._label
+                          else self.name(found[0]), text)
         return WORD.sub(lambda found: self._word(found[0]), text)
 
     def _word(self, word: str) -> str:
@@ -171,7 +174,8 @@ class Hiding:
         hidden = cast("list[object]", self.nodes(tree))
         if hidden:
             first = hidden[0]
-            about = {"name": "", "text": f"Bytes are hidden: {HIDDEN}", "at": 0, "size": 0, "value": None, "children": []}
+            about = {"name": "", "text": f"Bytes are hidden: {HIDDEN}", "at": 0, "size": 0, "value": None,
+                     "children": []}
             note = dataclasses.replace(first, **about)  # type: ignore[type-var]
             hidden.append(note)
         return hidden
@@ -211,8 +215,9 @@ class Hiding:
             was = self._tokens.opened(found)
             if was is None:
                 return found[0]
-            said, quoted = str(was), text[found.start() - 1:found.start()] in ('"', "'")
-            if quoted or BARE.fullmatch(said):
+            before = text[:found.start()]
+            said, quoted = str(was), before.count('"') % 2 or before.count("'") % 2
+            if quoted or (STOPS.isdisjoint(said) and said.casefold() not in OPERATORS):
                 return said
             return '"' + said.replace("\\", "\\\\").replace('"', '\\"') + '"'
         return self._tokens.pattern.sub(typed, text)

@@ -26,7 +26,7 @@ class Vocabulary:
         self._words = set(USUAL.split())
         self._seen: set[str] = set()
         for field in FIELDS:
-            self._add(f"{field.name} {field.title} {field.help} {field.unit}")
+            self._add(f"{field.name} {' '.join(field.names)} {field.title} {field.help} {field.unit}")
 
     def has(self, word: str) -> bool:
         """Are all the parts of the word of it? Numbers and marks are nobody's."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from netwatch.model.session import Gone
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 WRITES_RECORDS = "netwatch.addons.exporting.ExportFlows"
+KEEPS_FILTERS = "netwatch.addons.preferences.Remember"  # with the true values: a later run has other tokens
 WRITES_FRAMES = ("netwatch.addons.packets.questions.SavePackets",)
 REFUSED = "Not saved: frames cannot be redacted, and privacy mode is on; ui.privacy in the settings switches it off"
 
@@ -162,6 +163,9 @@ class PrivateWatch(_Private):
                 return self._watch.do(command)
             if kind == WRITES_RECORDS:
                 return command.run(cast("Session", self))  # of what this has: the line says where the file is
+            if kind == KEEPS_FILTERS:
+                told = {"text": self.hiding.filter(str(vars(command)["text"]))}
+                command = replace(command, **told)  # type: ignore[type-var]
             return self.hiding.words(self._watch.do(self.hiding.restored(command)))
 
     def health(self) -> Health:

@@ -13,6 +13,7 @@ import pytest
 
 from netwatch.addons.exporting import ExportFlows
 from netwatch.addons.packets.questions import SavePackets
+from netwatch.addons.preferences import Remember
 from netwatch.filter import Filter
 from netwatch.privacy.answers import PUBLIC, WORDS
 from netwatch.privacy.hiding import HIDDEN, SPECIAL
@@ -219,3 +220,26 @@ def test_why_bytes_are_not_shown_is_said(http: PrivateWatch):
     shown = private(http, tab="packets", cols=80, rows=40).screen()
     assert "2a 2a 2a 2a" in shown and HIDDEN in shown
     assert HIDDEN in private(http, tab="packets", cols=80, rows=40).keys("F").screen()
+
+
+@pytest.mark.parametrize("text", [
+    "src == 10.77.0.1", "process:mytool", "sni == api.example.com and bytes > 1MB", "host matches /foo.*bar/",
+    'process.name == "my own program"', "http.path == /index.html", "ip.src in {10.0.0.1, 10.0.0.2}", "alice or bob",
+    "mac == aa:bb:cc:dd:ee:ff", 'label contains "GET /x"'])
+def test_a_filter_comes_back_as_it_was_typed(text: str):
+    hiding = PrivateWatch(FakeSession(still=True), True).hiding
+    shown = hiding.words(text)
+    assert hiding.filter(shown) == text
+    for private_word in ("10.77.0.1", "mytool", "api.example.com", "alice", "10.0.0.2", "aa:bb:cc", "index.html"):
+        assert private_word not in shown
+    assert "src" not in text or "src" in shown
+
+
+def test_a_name_of_several_words_is_quoted_and_kept_so(http: PrivateWatch, monkeypatch: pytest.MonkeyPatch):
+    token = http.hiding.name("my own program")
+    assert http.hiding.filter(f"process.name == {token}") == 'process.name == "my own program"'
+    assert http.hiding.filter(f'process.name == "{token}"') == 'process.name == "my own program"'
+    kept: list[Remember] = []
+    monkeypatch.setattr(Replayed, "do", lambda self, command: kept.append(command) or "", raising=False)
+    http.do(Remember(f"process.name == {token}", 9))
+    assert kept == [Remember('process.name == "my own program"', 9)]
