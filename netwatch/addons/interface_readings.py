@@ -22,16 +22,18 @@ class Coverage:
 
     def __init__(self) -> None:
         self._begun: dict[str, tuple[int, int]] = {}  # bytes counted and captured at the first reading
+        self._counted: dict[str, int] = {}  # at the last one
 
     def share(self, counters: Counters, loopback: bool, captured: int) -> float | None:
         """Since the first reading; None while too little has passed by, or where counters began anew."""
         counted = counters.rx_bytes + (0 if loopback else counters.tx_bytes)
+        if counted < self._counted.get(counters.name, 0):
+            self._begun.pop(counters.name, None)
+        self._counted[counters.name] = counted
         first = self._begun.setdefault(counters.name, (counted, captured))
         passed, taken = counted - first[0], captured - first[1]
-        if passed < 0 or taken < 0:
-            self._begun[counters.name] = counted, captured
         # a card may count frames without their headers
-        return min(1.0, taken / passed) if passed >= TELLING and taken >= 0 else None
+        return min(1.0, taken / passed) if passed >= TELLING else None
 
 
 class Change(NamedTuple):

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from netwatch.filter import wireshark
 from netwatch.filter.primitives import FAMILIES
 from netwatch.schema import FIELDS, NAMES, answering
+from netwatch.schema.field import Type
 
 LIKE = 0.7  # how like a known name what was typed must be
 OPERATORS = ("contains", "matches", "in")
@@ -55,8 +56,10 @@ OF_OTHERS = {  # what Zeek, Suricata and Elastic call it
     "destination.port": "dport", "network.transport": "proto", "network.protocol": "app", "srcip": "src",
     "dstip": "dst", "saddr": "src", "daddr": "dst",
 }
-UNITS = frozenset({"b", "bytes", "k", "m", "g", "kb", "mb", "gb", "tb", "kib", "mib", "gib", "ns", "us", "\u00b5s",
-                   "ms", "s", "min", "h"})  # that a number before it may have been meant to have
+# that a number before it may have been meant to have, by what the number is compared with
+_SIZES = frozenset({"b", "bytes", "k", "m", "g", "kb", "mb", "gb", "tb", "kib", "mib", "gib"})
+UNITS: dict[Type, frozenset[str]] = {
+    Type.BYTES: _SIZES, Type.RATE: _SIZES, Type.DURATION: frozenset({"ns", "us", "\u00b5s", "ms", "s", "min", "h"})}
 NOTHING = frozenset({"null", "nil", "undefined", "nan"})
 
 

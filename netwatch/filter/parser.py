@@ -258,13 +258,17 @@ class Parser(Cursor):
             return _implied(name, Relate(fields, op, other, negated))
         given = self.value(op, fields)
         test = make_test(name, fields, op, given, self.text)
-        if isinstance(test, Numbers) and len(given) == 1 and self.now.text.lower() in habits.UNITS:
+        if isinstance(test, Numbers) and len(given) == 1 and not given[0].text[-1].isalpha() and self.apart(fields):
             raise self.error(f"a unit stands at its number: {given[0].text}{self.now.text}", self.now)
         if op in ("==", ":") and isinstance(test, Numbers) and len(given) == 1:
             self.again = primitives.asked(word, given[0])
             if self.again is not None and (op == "==" or negated):
                 self.again = self.again._replace(primitive=False)
         return _implied(name, Compare(fields, test, negated))
+
+    def apart(self, fields: tuple[Field, ...]) -> bool:
+        """Does a unit follow that the number before it may have been meant to have? What is compared itself is none."""
+        return self.now.text.lower() in habits.UNITS.get(fields[0].type, ()) and not self.begins_comparison()
 
     def truth(self, of_packets: tuple[str, str], op: str, negated: bool) -> Node:
         """One of Wireshark's names that is yes or no, and which of them is asked."""

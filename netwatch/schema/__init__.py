@@ -114,12 +114,12 @@ _HEALTH = (
            "Window scale shift the initiator offered.", "window_scale wscale"),
     _field("window_scale_in", "flow", INT, "WSCALE↓", 8,
            "Window scale shift the responder offered.", "window_scale wscale"),
-    _field("window_out", "flow", INT, "WINDOW↑", 9,
+    _field("window_out", "flow", BYTES, "WINDOW↑", 9,
            "Bytes that the initiator could take when it was heard last; absent without its handshake, whose scale "
-           "windows have.", unit="B"),
-    _field("window_in", "flow", INT, "WINDOW↓", 9,
+           "windows have."),
+    _field("window_in", "flow", BYTES, "WINDOW↓", 9,
            "Bytes that the responder could take when it was heard last; absent without its handshake, whose scale "
-           "windows have.", unit="B"),
+           "windows have."),
     _field("sack", "flow", BOOL, "SACK", 5, "Both ends offered selective acknowledgements."),
     _field("tcp_flags_out", "flow", TEXT, "FLAGS↑", 12,
            "TCP flags the initiator has sent, one by one.", "tcp_flags tcp.flags", many=True),

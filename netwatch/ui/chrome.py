@@ -218,19 +218,19 @@ def sign_spans(state: State, room: int = 0) -> list[Span]:
 
 
 def draw_status(canvas: Canvas, y: int, state: State) -> None:
-    """Health; the signs of addons, that the display is paused, and what was just done stand before it."""
+    """Health; the signs of addons, what was just done, and that the display is paused stand before it."""
     width, x = canvas.cols, 1
     if signs := sign_spans(state, width):
         for text, style in signs:
             x += canvas.put(y, x, clip(text, max(0, width - 1 - x), state.glyphs.ellipsis), style)
         x += 3
+    if state.message:
+        x += canvas.put(y, x, clip(state.message, width - x - 1, state.glyphs.ellipsis), TITLE) + 3
     if state.paused:
         x += canvas.put(y, x, " PAUSED ", BADGE)
         since = max(0, state.health.packets - state.paused_packets) if state.health else 0
         more = f" display frozen, {'capture' if state.live else 'reading'} goes on (+{fmt.short_count(since)} packets)"
         x += canvas.put(y, x, clip(more, width - x - 1, state.glyphs.ellipsis), WARN) + 3
-    if state.message:
-        x += canvas.put(y, x, clip(state.message, width - x - 1, state.glyphs.ellipsis), TITLE) + 3
     parts = _status_parts(state)
     gap = 3
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netwatch.filter import Filter, FilterError
-from netwatch.filter.habits import MISTYPED, MISTYPED_NOT, OF_OTHERS
+from netwatch.filter.habits import MISTYPED, MISTYPED_NOT, OF_OTHERS, UNITS
 from netwatch.schema import NAMES
 
 BEFORE = ("tcp", 'sni == "a"', "google", "port 443", "(udp)", "\u65e5\u672c")
@@ -83,3 +83,18 @@ def test_what_is_meant_is_the_same(text: str, same: str) -> None:
                for port in (80, 53) for sni in ("null", "m.example")]
     found = [[Filter(each).matches(record, record) for record in records] for each in (text, same)]
     assert found[0] == found[1] and True in found[0] and False in found[0]
+
+
+NUMBERS = ("port == 443", "port 443", "dport:80", "ttl 64", "vlan 3", "http.status == 404", "duration > 1s", "bytes > 1KB",
+           "bytes > 100", "packets > 3")
+
+
+@pytest.mark.parametrize("before", NUMBERS)
+def test_what_stands_behind_a_number_may_be_a_condition(before: str) -> None:
+    """A field that is called as a unit is, with its operator, is one; and so is any word where no unit can be meant."""
+    for unit in {unit for units in UNITS.values() for unit in units if unit in NAMES}:
+        Filter(f"{before} {unit} > 3")
+        Filter(f"{before} not {unit} > 3")
+    if before.split()[0] not in ("bytes", "duration"):
+        for unit in ("us", "gb", "bytes"):
+            Filter(f"{before} {unit}")

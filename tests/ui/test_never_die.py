@@ -42,7 +42,9 @@ def test_a_text_that_its_addon_would_refuse_is_refused_when_it_is_set() -> None:
 
 
 def test_q_is_asked_for_twice_where_that_is_set() -> None:
-    driver = Driver(FakeSession(flows=5, still=True), settings=Settings({"ui.confirm_quit": True}))
+    driver = Driver(FakeSession(flows=5, still=True), cols=44, rows=12)
+    driver.state.settings = Settings({"ui.confirm_quit": True})
+    driver.keys("p")
     driver.keys("q")
     assert driver.app.quit_code is None and "q once more leaves netwatch" in driver.screen()
     driver.keys("down", "q")

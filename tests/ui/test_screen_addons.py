@@ -83,8 +83,12 @@ def test_how_much_of_an_interface_is_captured():
     assert share(5_050_000, 1_010_000, 50_700) is None      # 60,000 bytes are too few
     assert share(5_300_000, 1_100_000, 100_700) == 0.25
     assert share(5_300_000, 1_100_000, 500_000) == 1.0      # counted without headers
-    assert share(0, 0, 500_000) is None
-    assert share(100_000, 100_000, 600_000) == 0.5
+    assert share(10, 0, 500_000) is None
+    assert share(100_010, 100_000, 600_000) == 0.5
+    coverage = Coverage()
+    assert [share(10, 0, 0), share(1_000_010, 0, 300_000)] == [None, 0.3]
+    assert share(500_000, 0, 300_000) is None, "they began anew, above what they were at first"
+    assert share(700_000, 0, 400_000) == 0.5
     coverage = Coverage()
     assert share(0, 0, 0, loopback=True) is None
     assert share(200_000, 200_000, 200_000, loopback=True) == 1.0

@@ -1,6 +1,6 @@
 """What of a TCP stream its receiver drops."""
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, i32, be32
-from netwatch._fast.flow.row cimport Row, STAMPED, TcpRow
+from netwatch._fast.flow.row cimport OFFERED, Row, STAMPED, TcpRow
 from netwatch._fast.wire.packet cimport Packet, TCP_FIN, TCP_RST, TCP_SYN
 
 cdef enum:
@@ -23,10 +23,10 @@ cdef inline bint near(u32 a, u32 b) noexcept nogil:
     return a - b + ANY_FLIGHT <= 2 * <u32>ANY_FLIGHT
 
 
-cdef inline bint window_offered(const Row* row, const TcpRow* t, int side, u64* out) noexcept nogil:
+cdef inline bint window_offered(const TcpRow* t, int side, u64* out) noexcept nogil:
     """How many bytes the side could take when it was heard last. False where the handshake was not seen, which agrees
     on the scale (RFC 7323 section 2.2), while there is no more than a SYN, whose window has none, and after a reset."""
-    if t.shaken & 3 != 3 or t.fins & SYNS_CUT or t.flags[side] & TCP_RST or row.packets[side] <= 1 + t.retrans[side]:
+    if t.shaken & 3 != 3 or t.fins & SYNS_CUT or t.flags[side] & TCP_RST or not t.dup_run[side] & OFFERED:
         return False
     out[0] = <u64>t.window[side] << (t.wscale[side] - 1 if t.wscale[0] and t.wscale[1] else 0)
     return True

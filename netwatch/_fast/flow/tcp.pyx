@@ -136,6 +136,7 @@ cdef void tcp_update(Row* row, Cold* cold, TcpRow* t, Packet* pk) noexcept nogil
             time_segment(t, s, row.nxt[s], pk.wire_payload, pk)
         acknowledged(row, t, pk, known)
         t.window[s] = pk.window
+        t.dup_run[s] |= OFFERED
         return
     if not pk.notes & NOTE_DROPPED:
         pk.notes |= receiver_drops(row, t, pk)
@@ -164,6 +165,8 @@ cdef void tcp_update(Row* row, Cold* cold, TcpRow* t, Packet* pk) noexcept nogil
     if pk.flags & TCP_ACK:
         acknowledged(row, t, pk, 0 if accepted else known)
     t.window[s] = pk.window
+    if not pk.flags & TCP_SYN:
+        t.dup_run[s] |= OFFERED
     remember_stamp(row, t, pk)
     transition(row, t, pk, accepted)
 
@@ -310,7 +313,7 @@ cdef inline void acknowledged(Row* row, TcpRow* t, Packet* pk, u8 known) noexcep
         row.acked[s] = pk.ack
     elif ahead > 0:
         row.acked[s] = pk.ack
-        t.dup_run[s] &= STAMPED
+        t.dup_run[s] &= STAMPED | OFFERED
     elif (ahead == 0 and pk.wire_payload == 0 and not pk.flags & (TCP_SYN | TCP_FIN | TCP_RST)
             and pk.window == t.window[s] and row.packets[o] and <i32>(row.nxt[o] - pk.ack) > 0):
         t.dup_acks[s] += 1

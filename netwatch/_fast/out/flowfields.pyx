@@ -186,11 +186,9 @@ cdef class FlowFields:
         return found
 
     cdef int detail(self, const FlowAt* at, int field, Value* v) except -1:
-        """What TCP and ICMP say, and the TTL."""
+        """What is kept beside addresses, counts and times."""
         cdef const Row* row = at.row
         cdef u8 app
-        cdef int side = at.out if field in (F_FLAGS_OUT, F_WSCALE_OUT, F_WINDOW_OUT) else 1 - at.out
-        cdef u64 window
         if field == F_TTL:
             if row.family != FAMILY_MAC and row.proto != PROTO_ARP:
                 give_number(v, at.cold.ttl[at.out if row.packets[at.out] else 1 - at.out])
@@ -221,31 +219,39 @@ cdef class FlowFields:
             if is_icmp(row) and (row.pa != 0) == (field == F_ICMP_ID):
                 give_number(v, row.pa if field == F_ICMP_ID else row.tcp >> 8 if field == F_ICMP_TYPE else
                             row.tcp & 255)
-        elif at.tcp == NULL:
-            return 0
-        elif field == F_RTT:
-            if at.tcp.rtt_us:
-                give_number(v, at.tcp.rtt_us)
-        elif field == F_SRTT:
-            if at.tcp.srtt_us[0] or at.tcp.srtt_us[1]:
-                give_number(v, max(at.tcp.srtt_us[0], at.tcp.srtt_us[1]))
-        elif row.proto != PROTO_TCP:
-            return 0
-        elif field == F_FLAGS_OUT or field == F_FLAGS_IN:
-            give_object(v, listed(FLAG_LISTS, at.tcp.flags[side]))
-        elif field == F_MSS:
-            if at.tcp.mss[0] or at.tcp.mss[1]:
-                give_number(v, at.tcp.mss[at.out] if at.tcp.mss[at.out] else at.tcp.mss[1 - at.out])
-        elif field == F_SACK:
-            if at.tcp.shaken & 3 == 3:
-                v.kind = V_BOOL
-                v.number = at.tcp.shaken & 24 == 24
-        elif field == F_WINDOW_OUT or field == F_WINDOW_IN:
-            if window_offered(row, at.tcp, side, &window):
-                give_number(v, window)
-        elif at.tcp.wscale[side]:
-            give_number(v, at.tcp.wscale[side] - 1)
+        elif at.tcp != NULL:
+            tcp_value(at, field, v)
         return 0
+
+
+cdef int tcp_value(const FlowAt* at, int field, Value* v) except -1:
+    """What a flow with a TcpRow has; round trips are of echo flows, too."""
+    cdef const TcpRow* tcp = at.tcp
+    cdef int side = at.out if field in (F_FLAGS_OUT, F_WSCALE_OUT, F_WINDOW_OUT) else 1 - at.out
+    cdef u64 window
+    if field == F_RTT:
+        if tcp.rtt_us:
+            give_number(v, tcp.rtt_us)
+    elif field == F_SRTT:
+        if tcp.srtt_us[0] or tcp.srtt_us[1]:
+            give_number(v, max(tcp.srtt_us[0], tcp.srtt_us[1]))
+    elif at.row.proto != PROTO_TCP:
+        return 0
+    elif field == F_FLAGS_OUT or field == F_FLAGS_IN:
+        give_object(v, listed(FLAG_LISTS, tcp.flags[side]))
+    elif field == F_MSS:
+        if tcp.mss[0] or tcp.mss[1]:
+            give_number(v, tcp.mss[at.out] if tcp.mss[at.out] else tcp.mss[1 - at.out])
+    elif field == F_SACK:
+        if tcp.shaken & 3 == 3:
+            v.kind = V_BOOL
+            v.number = tcp.shaken & 24 == 24
+    elif field == F_WINDOW_OUT or field == F_WINDOW_IN:
+        if window_offered(tcp, side, &window):
+            give_number(v, window)
+    elif tcp.wscale[side]:
+        give_number(v, tcp.wscale[side] - 1)
+    return 0
 
 
 cdef u8 first_teller(const Facts* facts) noexcept nogil:

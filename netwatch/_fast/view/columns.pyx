@@ -160,7 +160,7 @@ cdef bint number(const Flows* t, u32 i, int col, u64* out) noexcept nogil:
     elif col > COL_TCP_FIRST and col < COL_TCP_LAST:
         if row.proto != PROTO_TCP and not (is_echo_flow(row) and (col == COL_RTT or col == COL_SRTT)):
             return False
-        return row.tcp != 0 and tcp_number(row, &t.tcps[row.tcp], col, o, out)
+        return row.tcp != 0 and tcp_number(&t.tcps[row.tcp], col, o, out)
     elif col >= COL_FACT:
         return fact_number_of(t, i, col, out)
     elif col >= COL_ATTACHED:
@@ -286,7 +286,7 @@ cdef inline u64 pick16(const u16* pair, int col, int first, int o) noexcept nogi
     return pair[1 - o] if col == first + 1 else <u64>pair[0] + pair[1]
 
 
-cdef bint tcp_number(const Row* row, const TcpRow* tcp, int col, int o, u64* out) noexcept nogil:
+cdef bint tcp_number(const TcpRow* tcp, int col, int o, u64* out) noexcept nogil:
     if col == COL_RTT:
         out[0] = <u64>tcp.rtt_us * 1000
         return tcp.rtt_us != 0
@@ -312,7 +312,7 @@ cdef bint tcp_number(const Row* row, const TcpRow* tcp, int col, int o, u64* out
         out[0] = <u64>tcp.wscale[o if col == COL_WSCALE_OUT else 1 - o] - 1
         return tcp.wscale[o if col == COL_WSCALE_OUT else 1 - o] != 0
     elif col == COL_WINDOW_OUT or col == COL_WINDOW_IN:
-        return window_offered(row, tcp, o if col == COL_WINDOW_OUT else 1 - o, out)
+        return window_offered(tcp, o if col == COL_WINDOW_OUT else 1 - o, out)
     elif col == COL_SACK:
         out[0] = (tcp.shaken & 24) == 24
         return (tcp.shaken & 3) == 3

@@ -6,9 +6,14 @@ from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.base.mix cimport mix_bytes
 from netwatch._fast.flow.icmp cimport is_echo_flow
 from netwatch._fast.flow.rates cimport WINDOW_SECOND, Pace, turn_second
-from netwatch._fast.flow.row cimport Cold, Facts, Row, TcpRow
+from netwatch._fast.flow.row cimport Cold, Facts, OFFERED, Row, TcpRow
 from netwatch._fast.flows cimport Core
 from netwatch._fast.wire.packet cimport FAMILY_NONE, PROTO_TCP
+
+
+cdef enum:                     # w1[W1_TCP]
+    TCP_ROW = 1
+    WINDOW_OFFERED = 2         # by side a; 4 by b
 
 
 cdef bint has_tcp(const Row* row) noexcept nogil:
@@ -44,13 +49,15 @@ cdef void take_image(Image* m, const Core* core, u32 i) noexcept nogil:
         m.w4[0] = row.tcp
         return
     tcp = &core.table.tcps[row.tcp]
-    m.w4[3], m.w1[W1_TCP], m.w1[44], m.w1[45] = tcp.rtt_us, 1, tcp.shaken, tcp.fins
+    m.w4[3], m.w1[W1_TCP], m.w1[44], m.w1[45] = tcp.rtt_us, TCP_ROW, tcp.shaken, tcp.fins
     for k in range(2):
         m.w4[4 + k], m.w4[6 + k], m.w4[8 + k], m.w4[10 + k] = \
             tcp.srtt_us[k], tcp.retrans[k], tcp.disorder[k], tcp.dup_acks[k]
         m.w2[10 + k], m.w2[12 + k], m.w2[14 + k], m.w2[16 + k] = \
             tcp.spurious[k], tcp.fast[k], tcp.zero_window[k], tcp.mss[k]
         m.w2[W2_WINDOW + k], m.w1[40 + k], m.w1[42 + k] = tcp.window[k], tcp.wscale[k], tcp.flags[k]
+        if tcp.dup_run[k] & OFFERED:
+            m.w1[W1_TCP] |= <u8>(WINDOW_OFFERED << k)
 
 
 cdef void put_image(const Image* m, Core* core, u32 i) noexcept nogil:
@@ -90,6 +97,7 @@ cdef void put_image(const Image* m, Core* core, u32 i) noexcept nogil:
         tcp.spurious[k], tcp.fast[k], tcp.zero_window[k], tcp.mss[k] = \
             m.w2[10 + k], m.w2[12 + k], m.w2[14 + k], m.w2[16 + k]
         tcp.window[k], tcp.wscale[k], tcp.flags[k] = m.w2[W2_WINDOW + k], m.w1[40 + k], m.w1[42 + k]
+        tcp.dup_run[k] = OFFERED if m.w1[W1_TCP] & WINDOW_OFFERED << k else 0
 
 
 cdef u64 facts_mark(const Facts* facts) noexcept nogil:

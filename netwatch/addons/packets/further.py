@@ -12,14 +12,15 @@ KINDS = ("packet", "flow")  # of records; where both have a field, the frame's o
 
 
 def further_fields(text: str) -> tuple[Field, ...]:
-    """Those that are named, by a name that filters know, with commas between them. Raises ValueError."""
-    known = {name: field for field in FIELDS if set(KINDS) & set(field.kinds) for name in (*field.names, field.name)}
-    known |= {field.name: field for field in known.values()}
+    """Those that are named, by names that filters know, with commas between them; a name that several have is all of
+    them. Raises ValueError."""
+    fields = [field for field in FIELDS if set(KINDS) & set(field.kinds)]
     found: dict[str, Field] = {}
-    for name in filter(None, (each.strip() for each in text.split(","))):
-        if name not in known:
+    for name in filter(None, (each.strip().lower() for each in text.split(","))):
+        named = [field for field in fields if field.name == name] or [field for field in fields if name in field.names]
+        if not named:
             raise ValueError(f"frames and flows have no field {name!r}")
-        found[known[name].name] = known[name]
+        found |= {field.name: field for field in named}
     if len(found) > MOST:
         raise ValueError(f"{len(found)} fields are more than {MOST}")
     return tuple(found.values())
