@@ -3,7 +3,9 @@
 import struct
 
 import pytest
+from conversation import CLIENT, SERVER, Talk
 from cuts import same_however_cut
+from running import run
 from spoken import (
     check_holes,
     check_hostile,
@@ -34,6 +36,9 @@ def test_secrets_are_shown_when_asked_for():
     assert "hunter2" not in str(shown("tds", probe.facts))
 
 
+OLD_HEAD = packet(2, (b"A" * 30 + b"\x1e").ljust(504, b"\0"), 0)[:39]
+
+
 @pytest.mark.parametrize(("data", "away", "home"), [
     (ASK, 97, 97),
     (SAY, 97, 97),
@@ -44,7 +49,14 @@ def test_secrets_are_shown_when_asked_for():
     (login("a", "b")[:70], 96, 96),
     (login("a", "b", version=0x84000004), 0, 0),
     (OLD[0][1], 90, 90),
-    (OLD[0][1][:38] + b"\x1f" + OLD[0][1][39:], 0, 60),
+    (OLD[0][1][:38] + b"\x1f" + OLD[0][1][39:], 0, 0),
+    (OLD[0][1][:39], MORE_BYTES, MORE_BYTES),
+    (OLD[0][1][:64], 90, 90),
+    (OLD_HEAD + b"Gr\xfc\xdfe".ljust(30, b"\0"), 90, 90),
+    (OLD_HEAD + b"s\0\0\0\0a" + bytes(20), 0, 0),
+    (OLD_HEAD + b"s\1" + bytes(27), 0, 0),
+    (OLD_HEAD + b"\xff" * 29, 0, 0),
+    (packet(2, OLD_HEAD[8:] + bytes(40)), 0, 0),
     (batch("SELECT 1"), 82, 92),
     (batch("SELECT 1", b""), 0, 70),
     (call(10), 82, 92),
@@ -140,3 +152,12 @@ def test_strangers():
 
 def test_hostile():
     check_hostile("tds")
+
+
+@pytest.mark.parametrize("cut", [*range(64, 500, 31), 511])
+@pytest.mark.parametrize("wrong", [92, 170, 458])
+def test_an_old_login_that_does_not_fit_when_it_is_whole_was_none(wrong: int, cut: int) -> None:
+    data = OLD[0][1][: 8 + wrong] + b"\xff" + OLD[0][1][9 + wrong :]
+    for said, app in ((OLD[0][1], "tds"), (data, None)):
+        talk = Talk(dport=7777).open().say(CLIENT, said[:cut]).ack(SERVER).say(CLIENT, said[cut:]).ack(SERVER)
+        assert run(talk.close().frames).flow.get("app") == app

@@ -40,13 +40,19 @@ cdef bint login_fits(Slice m) noexcept nogil:
 
 cdef bint old_text_fits(Slice m, u32 at) noexcept nogil:
     """30 bytes, and how many of them are the text; as far as they are there, and of what is there no text is known to
-    be cut."""
-    cdef u32 i
-    if at + 30 >= m.n:
-        return True
-    if m.p[at + 30] > 30 or not all_text(m.p + at, m.p[at + 30]):
+    be cut: it ends with a zero where its length is missing yet."""
+    cdef u32 i, there = smaller(30, m.n - at if m.n > at else 0), size = 0
+    if at + 30 < m.n:
+        size = m.p[at + 30]
+    else:
+        while size < there and m.p[at + size]:
+            size += 1
+    if size > 30 or not all_text(m.p + at, size):
         return False
-    for i in range(m.p[at + 30], 30):
+    for i in range(3, size):                   # filled with the same byte, which is no letter of all sets
+        if m.p[at + i] >= 0x80 and m.p[at + i] == m.p[at + i - 1] == m.p[at + i - 2] == m.p[at + i - 3]:
+            return False
+    for i in range(size, there):
         if m.p[at + i]:
             return m.n >= OLD_LEAST            # of a whole one there is enough else
     return True

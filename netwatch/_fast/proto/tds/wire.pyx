@@ -52,7 +52,6 @@ cdef enum:
     LAST = 1                   # status bits, section 2.2.3.1.2
     STATUS = 0x1b
     READ_MOST = 4096           # of a packet
-    OLD_PACKET = 512           # a login of TDS 4 and 5 begins with one of these
     ENCRYPT_ON = 1             # section 2.2.6.5
     ENCRYPT_REQUIRED = 3
     TOKENS = 32                # of an answer that are read
@@ -143,7 +142,7 @@ cdef int form(const u8* p, u32 n, bint home) noexcept nogil:
     if p[0] == LOGIN:
         return 96 if login_fits(m) else 0
     if p[0] == OLD_LOGIN:
-        return 90 if old_login_fits(m) else 60 if home and n == OLD_PACKET and m.n == n - HEAD else 0
+        return 90 if be16(p + 2) >= HEAD + OLD_LEAST and old_login_fits(m) else 0
     if p[0] == BATCH or p[0] == CALL or p[0] == TRANSACTION or p[0] == BULK:
         if headers(m):
             return 92 if home else 82
@@ -323,7 +322,9 @@ cdef int take_packet(Look* look, Tds* tds, Slice d, bint session) noexcept nogil
     elif kind == LOGIN and login_fits(m):
         take_login(look, m)
         tds.dated = m.p[7] > 0x71
-    elif kind == OLD_LOGIN and m.n >= OLD_LEAST and old_login_fits(m):
+    elif kind == OLD_LOGIN:
+        if m.n < OLD_LEAST or not old_login_fits(m):
+            return PARSE_NOT_MINE
         take_old_login(look, m)
         return PARSE_DONE
     elif kind == SSPI:
