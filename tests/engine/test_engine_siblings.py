@@ -149,6 +149,21 @@ def test_lines_in_utf_8_before_the_banner() -> None:
     assert read(talk).flow["ssh"]["server"] == "SSH-2.0-OpenSSH_9.6"
 
 
+CONTROLS = [b"Hello\x07 there\x01 you\r\n", b"Hello\r\nNo\x07w\r\n", b"\x1b[31mStop\x1b[0m\x7f, users only\r\n" * 3,
+            b"\0\1\2\3\x1f\x7f\n", bytes(80) + b"\r\n", "\x1bGrüße\x1b, 世界\r\n".encode(), b"\7" * 300 + b"\n"]
+
+
+@pytest.mark.parametrize("lines", CONTROLS)
+@pytest.mark.parametrize("port", [22, 22222])
+def test_control_characters_in_lines_before_the_banner_wherever_they_are_cut(lines: bytes, port: int) -> None:
+    """RFC 4253 section 4.2: they should not be there. A line is judged as it is, wherever a segment ends."""
+    said_first = lines + b"SSH-2.0-OpenSSH_9.6\r\n"
+    for cut in range(1, len(said_first)):
+        turns = [(SERVER, said_first[:cut]), (SERVER, said_first[cut:]), (CLIENT, b"SSH-2.0-libssh\r\n")]
+        ssh = read(said(turns, port), ("flows",)).flow["ssh"]
+        assert (ssh.get("client"), ssh.get("server")) == ("SSH-2.0-libssh", "SSH-2.0-OpenSSH_9.6"), cut
+
+
 @pytest.mark.parametrize("size", [4, 1])
 @pytest.mark.parametrize("times", [8, 20, 200])
 def test_datagrams_that_only_keep_alive_are_no_tries(times: int, size: int) -> None:

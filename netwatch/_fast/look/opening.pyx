@@ -47,9 +47,9 @@ cdef bint worth_reading(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const P
 
 cdef bint is_text(const u8* p, u32 n) noexcept nogil:
     """Empty lines, or letters (UTF-8's too): what people's protocols say before the other side has shown which one it
-    is. In a line that ends there may be control characters, which nobody should send (RFC 4253 section 4.2)."""
+    is. There may be control characters, which nobody should send (RFC 4253 section 4.2); where the line ends may not
+    be seen yet."""
     cdef u32 i, more = 0
-    cdef bint ends = n and p[n - 1] == c'\n'
     for i in range(min(n, <u32>LOOKED_AT)):
         if more:
             if p[i] >> 6 != 2:
@@ -57,7 +57,7 @@ cdef bint is_text(const u8* p, u32 n) noexcept nogil:
             more -= 1
         elif 0xc2 <= p[i] <= 0xf4:
             more = 1 + (p[i] >= 0xe0) + (p[i] >= 0xf0)
-        elif not (32 <= p[i] < 127 or 9 <= p[i] <= 13 or p[i] < 32 and ends):
+        elif p[i] > 127:
             return False
     return True
 
