@@ -116,7 +116,8 @@ cdef Datagram* begin(Defrag* d, u32 bucket, const Packet* pk, const Fragment* f)
     g.wrong = f.wrong
     g.family = pk.family
     g.ttl = pk.ttl
-    g.first = g.last = pk.frame.ts
+    g.last = pk.frame.ts
+    g.first = pk.frame.ts or 1      # 0 says of a Packet that nothing was put together, whatever its input's times
     g.frame = pk.frame.n
     g.next = d.buckets[bucket]
     d.buckets[bucket] = g
