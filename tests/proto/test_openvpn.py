@@ -57,8 +57,18 @@ def test_tcp_however_cut():
     assert openvpn.describe(result["facts"])["opcodes"] == ["client reset v2", "server reset v2", "control"]
     whole = framed(OVPN_ASK)
     assert {Probe("openvpn").detect(whole[:n]) for n in range(1, len(whole))} == {MORE_BYTES}
-    assert Probe("openvpn").detect(whole) == 90
+    assert (Probe("openvpn").detect(whole), Probe("openvpn", dport=1194).detect(whole)) == (60, 90)
     assert Probe("openvpn").detect(b"\0\x0eHello there and so on") == 0
+
+
+@pytest.mark.parametrize(("session", "away"), [
+    (b"clientid", 60), (bytes(range(1, 9)), 60), (b"\1\2\3\4\5\5\5\5", 60), (b"\1" + bytes(7), 0),
+    (bytes(4) + be32(1_600_000_000), 0), (b"\1\2\3\4" + bytes(4), 60), (b"\1\2\3" + bytes(5), 0), (b"abab" * 2, 0)])
+def test_what_a_bare_reset_proves(session, away):
+    """Away from OpenVPN's port less than anything else, and nothing when nobody drew the session id."""
+    reset = b"\x38" + session + bytes(5)
+    found = [Probe("openvpn", True, dport=port).detect(reset) for port in (9999, 1194)]
+    assert found == [away, 90]
 
 
 def test_hostile():

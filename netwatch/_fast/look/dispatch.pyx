@@ -7,7 +7,8 @@ from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, Slice, slice_of
 from netwatch._fast.look.conns cimport conn_free, conn_new
-from netwatch._fast.look.registry cimport begins_late, best, may_be_path, own_port, proto_at, said
+from netwatch._fast.look.asking cimport UDP_TRIES, UDP_TURN, asked, is_asked
+from netwatch._fast.look.registry cimport begins_late, best, may_be_path, proto_at, said
 from netwatch._fast.flow.content cimport facts_forget
 from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_INITIATOR_B, BIT_SEEN, BIT_TRIED_A, Cold, Conn, FOUND_NOBODY,
                                       Half, OPEN_KNOWN, Row, ST_DHCP, ST_UDP_ACTIVE, tried_bit)
@@ -21,9 +22,6 @@ cdef enum:                     # what a side's first words say of the verdict th
 
 cdef enum:
     KEEP_ALIVE = 4             # bytes of a datagram that says nothing (RFC 5626 section 3.5)
-    UDP_TRIES = 8              # datagrams of an unknown flow that are looked at, and again
-    UDP_TURN = 64              # ... among so many, a power of two
-    OWN_PORT_TRIES = 4096      # of a flow to a port that is some protocol's own, every one up to here
     OVERRULES = 75             # how sure a server's first words must be, which cannot be the client's protocol
     SURE_OF_ANOTHER = 90       # the words of a flow that is named, before another protocol may have it
     FIRST_FRAMES = 8           # of a side joined in the middle: what they say counts as a beginning does
@@ -48,14 +46,6 @@ cdef bint dpi_might(Dpi* dpi, Row* row, Cold* cold, const Packet* pk, u8* found)
     return False
 
 
-cdef inline bint is_asked(const Row* row) noexcept nogil:
-    """Is this datagram of a flow that nobody knew so far looked at? The first ones are, then some now and then, and
-    all to the port that a protocol calls its own."""
-    cdef u64 n = row.packets[0] + row.packets[1]
-    return (not row.bits & BIT_TRIED_A or n & (UDP_TURN - 1) < UDP_TRIES
-            or (n < OWN_PORT_TRIES and (own_port(row.pa) or own_port(row.pb))))
-
-
 cdef void dpi_datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept nogil:
     """One datagram, or packet of a protocol without ports, of a flow that is not done with. What one protocol gives
     back may be the next one's first."""
@@ -70,14 +60,14 @@ cdef bint datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept no
     cdef Look look
     cdef Slice data = slice_of(pk.payload, pk.payload_len)
     cdef void* none = NULL
-    cdef bint more, told
+    cdef bint told
     cdef int answer
     cdef u64 broken
     look_at(&look, dpi, row, cold, pk.side, pk.frame.ts, pk.frame.n)
     look.datagram = True
     look.state = &none
     if nobody_yet(row):
-        if not is_asked(row) or best(&look, data, carried_by(row), &more) == 0:
+        if asked(&look, data) == 0:
             undecided(&look, data, pk.first != 0)
             return False
         if row.conn == NULL:

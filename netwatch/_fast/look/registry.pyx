@@ -16,6 +16,7 @@ cdef enum:
     HANDSHAKE = 22             # records of TLS
     RECORD_HEAD = 5
     SAID_ENOUGH = 64           # bytes that are looked at for empty ones
+    PORTS_OWNED = 256
 
 cdef struct Asked:              # of a Proto what a flow's first bytes are asked with
     int (*detect)(Look*, Slice) noexcept nogil
@@ -25,7 +26,9 @@ cdef Proto PROTOS[MAX_PROTOS]  # [1..n_protos]
 cdef Asked ASKED[MAX_PROTOS]   # ... close together: each new flow asks a dozen
 cdef int n_protos = 0
 cdef u64 CANDIDATES[3][256][2]  # by transport (bit of ON_*) and first byte: bits of the protocols that may begin so
-cdef u8 OWN_PORTS[8192]         # bits of the UDP ports that belong to a protocol
+cdef u8 OWNED[65536]           # by UDP port: which of OWNERS it has, 0 none
+cdef u64 OWNERS[PORTS_OWNED][2]  # bits of the protocols that call a port their own
+cdef int n_owned = 1
 cdef u64 LATE[2]               # bits of the protocols that may follow what nobody knew
 
 APP_NAMES = [None]             # by protocol number
@@ -47,10 +50,23 @@ cdef int enroll(void (*define)(Proto*) noexcept nogil) except -1:
                 if p.first[byte]:
                     CANDIDATES[on][byte][n_protos >> 6] |= <u64>1 << (n_protos & 63)
     for byte in range(4):
-        OWN_PORTS[p.ports[byte] >> 3] |= <u8>(1 << (p.ports[byte] & 7))
+        if p.ports[byte]:
+            own(p.ports[byte], n_protos)
     if p.late:
         LATE[n_protos >> 6] |= <u64>1 << (n_protos & 63)
     return n_protos
+
+
+cdef int own(u16 port, int number) except -1:
+    """The protocol calls the UDP port its own."""
+    global n_owned
+    if OWNED[port] == 0:
+        if n_owned == PORTS_OWNED:
+            raise OverflowError("more own ports than PORTS_OWNED")
+        OWNED[port] = <u8>n_owned
+        n_owned += 1
+    OWNERS[OWNED[port]][number >> 6] |= <u64>1 << (number & 63)
+    return 0
 
 
 def app_names() -> list[str | None]:
@@ -88,17 +104,31 @@ cdef int proto_named(const char* name) noexcept nogil:
 
 cdef bint own_port(u16 port) noexcept nogil:
     """Does a protocol over UDP call the port its own?"""
-    return port != 0 and OWN_PORTS[port >> 3] >> (port & 7) & 1
+    return OWNED[port] != 0
 
 
 cdef int best(Look* look, Slice data, int on, bint* more) noexcept nogil:
     """The surest protocol for these first bytes, 0 none; `more` when one of them needs to see more. `on`: the bit of
     ON_* that is the transport."""
+    return surest(look, data, CANDIDATES[on][data.p[0]], more)
+
+
+cdef int best_owner(Look* look, Slice data, int on, u16 port) noexcept nogil:
+    """The surest for this datagram of the protocols that call the port their own, 0 none."""
+    cdef const u64* owners = OWNERS[OWNED[port]]
+    cdef const u64* candidates = CANDIDATES[on][data.p[0]]
+    cdef u64[2] bits = [owners[0] & candidates[0], owners[1] & candidates[1]]
+    cdef bint more
+    return surest(look, data, bits, &more)
+
+
+cdef int surest(Look* look, Slice data, const u64* candidates, bint* more) noexcept nogil:
+    """The surest of the candidates, of which there are the bits."""
     cdef u64 bits
     cdef int half, number, sure, top = 0, winner = 0
     more[0] = False
     for half in range(2):
-        bits = CANDIDATES[on][data.p[0]][half]
+        bits = candidates[half]
         while bits:
             number = half * 64 + lowest_bit(bits)
             bits &= bits - 1

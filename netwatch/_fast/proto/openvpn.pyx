@@ -15,6 +15,7 @@ from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_
                                            TRAIT_CARRIES_TLS, TRAIT_OPAQUE, reads, has_state)
 from netwatch._fast.proto.common.again cimport messages_fill
 from netwatch._fast.proto.common.learn cimport keep_u8
+from netwatch._fast.proto.common.lines cimport port_is
 from netwatch._fast.proto.tls.inside cimport InnerTls, inner_free, inner_put
 from netwatch._fast.proto.tls.hello cimport TLS_CIPHERS, TLS_CUT, TLS_VERSION
 from netwatch._fast.proto.tls.text import describe_hello
@@ -31,11 +32,13 @@ cdef enum:
     DATA2 = 9
     CLIENT_RESET3 = 10
     CONTROL_WKC = 11
+    PORT = 1194
     HEAD = 9                   # opcode and key id, session id
     BARE = 14                  # ... no acknowledgement, packet id 0
     GUARD_NONE = 1
     GUARD_AUTH = 2
     GUARD_CRYPT = 3
+    UNLIKE = 5                 # different bytes of a session id that is drawn, at least
     CRYPT_HEAD = 49            # head, packet id, time, tag of 32 bytes
     TIME_LEAST = 978307200     # 2001, when OpenVPN began
     MOST = 4096                # of a packet over TCP
@@ -118,6 +121,18 @@ cdef void control(Look* look, Vpn* vpn, Slice d) noexcept nogil:
     inner_put(look, &vpn.tls, take_slice(&r, left(&r)))
 
 
+cdef bint drawn(const u8* id) noexcept nogil:
+    """Does a session id look like what is drawn by chance, as all are?"""
+    cdef int i, k, unlike = 0
+    for i in range(8):
+        for k in range(i):
+            if id[k] == id[i]:
+                break
+        else:
+            unlike += 1
+    return unlike >= UNLIKE
+
+
 cdef int reset_form(Look* look, Slice d) noexcept nogil:
     """GUARD_* when the packet is a reset that opens a session, else 0."""
     cdef u8 op
@@ -144,6 +159,8 @@ cdef int openvpn_detect(Look* look, Slice d) noexcept nogil:
             return DETECT_MORE if d.n < 64 and size <= 110 else 0
         d = slice_of(d.p + 2, size)
     form = reset_form(look, d)
+    if form == GUARD_NONE and d.n == BARE and not port_is(look, PORT):
+        return 60 if drawn(d.p + 1) else 0         # six bytes of it are known
     return 0 if form == 0 else 85 if form == GUARD_CRYPT else 90
 
 
@@ -251,7 +268,7 @@ cdef void openvpn_define(Proto* p) noexcept nogil:
     p.first[SERVER_RESET2 << 3] = 1
     p.first[CLIENT_RESET3 << 3] = 1
     memset(p.first, 1, (MOST >> 8) + 1)        # over TCP the length comes first
-    p.ports[0] = 1194
+    p.ports[0] = PORT
     p.traits = TRAIT_CARRIES_TLS | TRAIT_OPAQUE
     p.resync = openvpn_resync
     p.free = openvpn_free

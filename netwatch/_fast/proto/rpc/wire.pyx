@@ -366,6 +366,7 @@ cdef int rpc_parse(Look* look, Slice data) noexcept nogil:
 cdef void rpc_define(Proto* p) noexcept nogil:
     reads(p, "rpc", ON_TCP | ON_UDP, rpc_detect, rpc_parse)
     p.ports[0] = PORTMAP_PORT
+    p.ports[1] = NFS_PORT      # which its other programs share
     memset(p.first, 1, sizeof(p.first))     # of a datagram any, it is a number; of a record the mark's
     p.agrees = rpc_agrees
     p.lost = seek_again
@@ -375,5 +376,5 @@ cdef void rpc_define(Proto* p) noexcept nogil:
 cdef void nfs_define(Proto* p) noexcept nogil:
     rpc_define(p)
     p.name = "nfs"
-    p.ports[0] = NFS_PORT
+    p.ports[0] = 0
     p.detect = nfs_detect
