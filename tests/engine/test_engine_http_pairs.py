@@ -17,7 +17,8 @@ def messages(number: int, rng: random.Random) -> tuple[bytes, bytes]:
     length = b"Content-Length: %d\r\n" % len(body) if body else b""
     request = b"POST /%d HTTP/1.1\r\nHost: h.example\r\n%s\r\n%s" % (number, length or b"Content-Length: 0\r\n", body)
     answer = b"x" * (100 + number)
-    return request, b"HTTP/1.1 %d OK\r\nContent-Length: %d\r\n\r\n%s" % (210 + number, len(answer), answer)
+    return request, b"HTTP/1.1 %d OK\r\nContent-Type: t%d\r\nServer: s%d\r\nContent-Length: %d\r\n\r\n%s" % (
+        210 + number, number, number, len(answer), answer)
 
 
 def capture(lost: set[tuple[int, int]], rng: random.Random, swapped: set[int] = frozenset(), joined: bool = False):
@@ -106,3 +107,25 @@ def test_the_flow_tells_one_transaction(last: int, swapped: set[int]):
     flow = run_capture(capture(lost, random.Random(last), swapped), ("flows",)).flow["http"]
     assert (flow["path"], flow.get("status"), len(flow["statuses"])) == ("/0", None, N - 1 - last)
     assert run_capture(capture(set(), random.Random(last), swapped), ("flows",)).flow["http"]["status"] == 210
+
+
+@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("joined", [False, True])
+def test_the_flow_tells_of_no_two_transactions(seed: int, joined: bool):
+    """Whatever was lost of both sides: status, type and server are of one answer, the one to the first request."""
+    rng = random.Random(seed)
+    lost = {(number, side) for number in range(N) for side in (CLIENT, SERVER)
+            if rng.random() < (0.6 if number < 3 else 0.2)}
+    if seed % 6 == 0:
+        lost |= {(number, CLIENT) for number in range(N)}
+    swapped = {number for number in range(N) if seed % 3 == 0 and rng.random() < 0.5}
+    flow = run_capture(capture(lost, rng, swapped, joined), ("flows",)).flow.get("http", {})
+    answer = {flow["status"] - 210} if "status" in flow else set()
+    assert {int(flow[key][1:]) for key in ("content_type", "server") if key in flow} == answer
+    if "path" in flow:
+        assert answer <= {int(flow["path"][1:])}
+        first = min(number for number in range(N) if (number, CLIENT) not in lost)
+        if not swapped and not joined and not any(side == CLIENT and at > first for at, side in lost):
+            assert bool(answer) == ((first, SERVER) not in lost)
+    elif any((number, SERVER) not in lost for number in range(N)):
+        assert answer

@@ -121,7 +121,7 @@ cdef Facts NOTHING             # stands for facts that were not kept
 cdef u8* fact_room(Dpi* dpi, Cold* cold, int proto, u8 key, u32 n) noexcept nogil
 cdef bint facts_find(const Facts* facts, int proto, int key, Slice* out) noexcept nogil  # the first value of a key
 cdef bint facts_of(const Facts* facts, int proto) noexcept nogil            # has the protocol (0: any) stored one
-cdef void facts_forget(Dpi* dpi, Cold* cold, int proto) noexcept nogil      # all that the protocol stored
+cdef void facts_forget(Dpi* dpi, Cold* cold, int proto, int key) noexcept nogil   # what the protocol stored; key 0: all
 cdef void facts_free(Dpi* dpi, Cold* cold) noexcept nogil
 cdef u8* ring_put(Dpi* dpi, const Row* row, int kind, int proto, int side, u64 ts, u64 frame,
                   u32 extra, u32 n) noexcept nogil

@@ -83,17 +83,17 @@ cdef bint facts_of(const Facts* facts, int proto) noexcept nogil:
     return False
 
 
-cdef void facts_forget(Dpi* dpi, Cold* cold, int proto) noexcept nogil:
+cdef void facts_forget(Dpi* dpi, Cold* cold, int proto, int key) noexcept nogil:
     cdef u8* base
     cdef u32 at = 0, kept = 0, n
-    if cold.facts == &NOTHING:
+    if cold.facts == &NOTHING and key == 0:
         cold.facts = NULL
-    if cold.facts == NULL:
+    if cold.facts == NULL or cold.facts == &NOTHING:
         return
     base = <u8*>cold.facts + sizeof(Facts)
     while at < cold.facts.used:
         n = FACT_HEAD + (base[at + 2] | (<u32>base[at + 3] << 8))
-        if base[at] != proto:
+        if base[at] != proto or (key and base[at + 1] != key):
             memmove(base + kept, base + at, n)
             kept += n
         at += n

@@ -187,7 +187,7 @@ cdef void announced_datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) n
     cdef u8 before = row.app
     dpi_datagram(dpi, row, cold, pk)
     if before and row.app != before:
-        facts_forget(dpi, cold, 0)
+        facts_forget(dpi, cold, 0, 0)
     if dpi.announced != NULL and row.app and (was_announced(dpi, row.pa) or was_announced(dpi, row.pb)):
         accepted(dpi, row, cold, pk)
 

@@ -89,7 +89,7 @@ cdef bint datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept no
         dpi.malformed[look.proto] += 1
     if answer == PARSE_NOT_MINE:
         if told:
-            facts_forget(dpi, cold, look.proto)
+            facts_forget(dpi, cold, look.proto, 0)
         return given_back(dpi, row, cold, look.used == 0) or told
     elif answer == PARSE_DONE:
         dpi_end(dpi, row, cold, pk.frame.ts, pk.frame.n)
@@ -175,7 +175,7 @@ cdef void fallen(Look* look, Slice data) noexcept nogil:
     cdef Half* other = &conn.half[1 - look.side]
     cdef const Proto* proto = proto_at(conn.proto)
     if not proto.late or look.cold.confidence < proto.late:
-        facts_forget(look.dpi, look.cold, conn.proto)
+        facts_forget(look.dpi, look.cold, conn.proto, 0)
     forget(look.row, look.cold, conn)
     touch(look.dpi, look.row)
     conn.changes += 1

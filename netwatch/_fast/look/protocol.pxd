@@ -33,7 +33,7 @@ from netwatch._fast.flow.row cimport Row, Cold, Conn, Facts, Half, BIT_INITIATOR
 from netwatch._fast.flow.content cimport (DNS_KEPT, Dpi, EV_BEGUN, EV_CHUNK, EV_DNS, EV_FRAME, EV_HTTP, EV_LINKS,
                                           EV_NAMES, EV_PACKET, EV_SEALED, EV_UNKNOWN, Event, FACTS_IN_ALL, FRAME_OVER,
                                           MAX_PROTOS, NOTHING, RING_BYTES, Readers, Ring, SEALED_END, fact_room,
-                                          facts_find, facts_free, facts_of, ring_put, touch)
+                                          facts_find, facts_forget, facts_free, facts_of, ring_put, touch)
 
 cdef extern from * nogil:
     """
@@ -157,6 +157,11 @@ cdef inline void fact_set(Look* look, u8 key, const u8* p, u32 n) noexcept nogil
 cdef inline void fact_number(Look* look, u8 key, u64 value) noexcept nogil:
     """fact_set of 8 bytes, native order."""
     fact_set(look, key, <const u8*>&value, 8)
+
+cdef inline void fact_drop(Look* look, u8 key) noexcept nogil:
+    """Forget what stands under the key."""
+    facts_forget(look.dpi, look.cold, look.proto, key)
+    touch(look.dpi, look.row)
 
 cdef inline u64 heard(const Look* look) noexcept nogil:
     """How far into the other side's stream (as Look.offset counts there) the side speaking had acknowledged by now: it

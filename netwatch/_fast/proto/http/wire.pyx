@@ -6,17 +6,18 @@ protocols, is another protocol's: the flow is given back. HTTP/2 has its own fil
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of, starts
 from netwatch._fast.flow.row cimport AGREED_WEBSOCKET
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
-                                           PARSE_NOT_MINE, PARSE_OK, fact_once, heard, has_state, set_initiator, reads)
+                                           PARSE_NOT_MINE, PARSE_OK, heard, has_state, set_initiator, reads)
 from netwatch._fast.proto.common.learn cimport keep_distinct, keep_text
 from netwatch._fast.proto.http.doh cimport doh_message, doh_target, doh_waits, is_doh
 from netwatch._fast.look.registry cimport begins_late
+from netwatch._fast.proto.http.first cimport forget_stranger, learn_answer, learn_first
 from netwatch._fast.proto.http.head cimport (START_BAD, START_GOOD, START_MORE, Head, chunk_size, find_start,
                                              first_request, head_end, known_method, read_head, request_start,
                                              response_start, whole_start)
 from netwatch._fast.proto.http.login cimport learn_basic, learn_denied, learn_login
 from netwatch._fast.proto.http.pair cimport (AT_BODY, AT_CHUNK, AT_CHUNK_END, AT_CHUNK_SIZE, AT_HEAD,
                                              AT_HOLE, AT_LINE_REST, AT_NOTHING, AT_TRAILER, Http, Request, Way,
-                                             claim, close_request, close_response, fact_text, http_free, keep_head,
+                                             claim, close_request, close_response, http_free, keep_head,
                                              lost_answers, lost_requests, new_request, open_interim, open_response,
                                              report_all, to_the_end, unseen)
 
@@ -76,12 +77,7 @@ cdef int take_request(Look* look, Http* http, Way* way, const u8* p, u32 n, u64 
     cdef Head head
     cdef Request* request
     read_head(p, n, &head)
-    if http.requests == 0:
-        http.first = at
-        fact_text(look, HTTP_METHOD, head.method)
-        fact_text(look, HTTP_HOST, head.host)
-        fact_text(look, HTTP_PATH, head.target)
-        fact_text(look, HTTP_AGENT, head.agent)
+    learn_first(look, http, &head, at)
     keep_text(look, HTTP_METHODS, head.method, MOST_DIFFERENT)
     http.requests += 1
     learn_login(look, http, &head)
@@ -97,6 +93,7 @@ cdef int take_request(Look* look, Http* http, Way* way, const u8* p, u32 n, u64 
     request.end = <u64>-1 if head.chunked else at + n + (<u64>head.length if head.length > 0 else 0)
     # RFC 9112 section 6.3: a request whose last coding is not chunked has no end that can be known.
     if head.broken or (head.coded and not head.chunked):
+        forget_stranger(look, http)
         return broken(look, http)
     http.uploading = head.chunked or head.length > 0
     if not http.uploading:
@@ -105,6 +102,7 @@ cdef int take_request(Look* look, Http* http, Way* way, const u8* p, u32 n, u64 
     way.doh = is_doh(head.content_type)
     doh_target(look, head.target)
     claim(look, http, request)
+    forget_stranger(look, http)
     if http.claims and not http.uploading:
         close_request(look, http, 0)
     return PARSE_OK
@@ -134,10 +132,7 @@ cdef int take_response(Look* look, Http* http, Way* way, const u8* p, u32 n, u64
     keep_distinct(look, HTTP_STATUSES, p + 9, 3, MOST_DIFFERENT)
     learn_login(look, http, &head)
     open_response(look, http, p, n, first, at)
-    fact_text(look, HTTP_SERVER, head.server)
-    if http.responses == 0 and (http.requests == 0 or (http.answered and http.request.at == http.first)):
-        fact_once(look, HTTP_STATUS, p + 9, 3)
-        fact_text(look, HTTP_TYPE, head.content_type)
+    learn_answer(look, http, &head, p + 9)
     http.responses += 1
     learn_denied(look, http, head.status)
     tunnel = head.status == 101 or (http.request.is_connect and head.status < 300)
