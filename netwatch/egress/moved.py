@@ -1,7 +1,6 @@
 """What programs move while a session lasts, beside what the ledger had of the day and the month when it began.
 
-A flow counts as in the ledger: when it is over, on the day of its newest packet; before that, for what it has moved so
-far.
+A flow counts as in the ledger, on the day of its newest packet; before it is over, for what it has moved so far.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ class Moved:
             self._kept = held(ledger, quotas, today)
         self._today = today
         self._over: dict[str, Counter[str]] = {period: Counter() for period in begins(today)}
-        self._open: Counter[str] = Counter()
+        self._open: dict[str, Counter[str]] = {period: Counter() for period in begins(today)}
         self._flows: dict[str, list[int]] = {}
 
     def turn(self, today: date) -> None:
@@ -40,22 +39,28 @@ class Moved:
         for period, since in now.items():
             if since > before[period]:
                 self._over[period].clear()
+                self._open[period].clear()
         self._today = max(self._today, today)
 
     def ended(self, flow: Record) -> None:
         """A flow record of one that is over."""
+        self._add(self._over, flow)
+
+    def still_open(self, flows: list[Record]) -> None:
+        """All that are not."""
+        for sums in self._open.values():
+            sums.clear()
+        for flow in flows:
+            self._add(self._open, flow)
+
+    def _add(self, to: dict[str, Counter[str]], flow: Record) -> None:
+        """In each period in which its newest packet is."""
         if not counts(flow):
             return
         day = str(flow.get("last", ""))[:10]
         for period, since in begins(self._today).items():
             if day >= since:
-                self._count(self._over[period], flow)
-
-    def still_open(self, flows: list[Record]) -> None:
-        """All that are not."""
-        self._open.clear()
-        for flow in filter(counts, flows):
-            self._count(self._open, flow)
+                self._count(to[period], flow)
 
     def _count(self, sums: Counter[str], flow: Record) -> None:
         who, octets = program_of(flow), int(flow.get("bytes_out", 0)) + int(flow.get("bytes_in", 0))
@@ -83,7 +88,8 @@ class Moved:
         for quota in self.quotas:
             since, was = now[quota.period], kept.get(quota)
             used = was.used if was is not None and was.since == since else 0
-            found.append(Held(quota, used + self._over[quota.period][quota.who] + self._open[quota.who], since))
+            seen = sum(sums[quota.period][quota.who] for sums in (self._over, self._open))
+            found.append(Held(quota, used + seen, since))
         return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -100,8 +100,7 @@ def test_days_and_months_end(tmp_path: Path) -> None:
     found = Moved(path, parsed("curl=1KB/day, curl=1KB/month, *=1KB/month"), one)
 
     def flow(day: int, month: int = 3, octets: int = 10) -> dict[str, object]:
-        return {"id": 1, "src": HOST, "dst": "203.0.113.5", "proto": "tcp", "bytes_out": octets, "bytes_in": 0,
-                "last": f"2026-{month:02}-{day:02}T10:00:00Z", "process": {"name": "curl"}}
+        return flow_of(f"2026-{month:02}-{day:02}", octets)
 
     def used() -> list[int]:
         return [each.used for each in found.held()]
@@ -111,6 +110,9 @@ def test_days_and_months_end(tmp_path: Path) -> None:
     found.still_open([flow(30, octets=7)])
     assert used() == [1017, 1017, 1017] and all(each.over for each in found.held())
     found.turn(one + timedelta(days=1))
+    found.still_open([flow(30, octets=7)])
+    assert used() == [0, 1017, 1017]
+    found.still_open([flow(31, octets=7)])
     assert used() == [7, 1017, 1017]
     found.ended(flow(30))  # it was idle over midnight
     found.ended(flow(31) | {"dst": "224.0.0.251"})
@@ -118,3 +120,31 @@ def test_days_and_months_end(tmp_path: Path) -> None:
     found.turn(one + timedelta(days=2))
     found.still_open([])
     assert used() == [0, 0, 0] and found.flows("curl") == [1]
+
+
+def flow_of(day: str, octets: int = 10, ident: int = 1) -> dict[str, object]:
+    """A flow record of curl."""
+    return {"id": ident, "src": HOST, "dst": "203.0.113.5", "proto": "tcp", "bytes_out": octets, "bytes_in": 0,
+            "last": f"{day}T10:00:00Z", "process": {"name": "curl"}}
+
+
+@pytest.mark.parametrize("last", ["2026-02-27", "2026-02-28", "2026-03-01", "2026-03-02"])
+@pytest.mark.parametrize("today", ["2026-02-28", "2026-03-01", "2026-03-02"])
+def test_an_open_flow_counts_in_the_periods_of_its_newest_packet(tmp_path: Path, last: str, today: str) -> None:
+    """As it will once it is over."""
+    found = [Moved(tmp_path / "none", parsed("curl=1KB/day, *=1KB/month"), date(2026, 2, 27)) for _ in range(2)]
+    for each in found:
+        each.turn(date.fromisoformat(today))
+    found[0].still_open([flow_of(last, 5000)])
+    found[1].ended(flow_of(last, 5000))
+    assert [each.used for each in found[0].held()] == [5000 * (last >= today), 5000 * (last[:7] >= today[:7])]
+    assert found[0].held() == found[1].held()
+
+
+@pytest.mark.parametrize("last", ["2026-02-27", "2026-02-28"])
+def test_what_is_open_counts_no_more_when_its_period_is_over(tmp_path: Path, last: str) -> None:
+    """Before the open flows are looked at again."""
+    found = Moved(tmp_path / "none", parsed("curl=1KB/day, *=1KB/month"), date.fromisoformat(last))
+    found.still_open([flow_of(last, 5000)])
+    found.turn(date.fromisoformat(last) + timedelta(days=1))
+    assert [each.used for each in found.held()] == [0, 5000 * (last == "2026-02-27")]
