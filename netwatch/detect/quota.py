@@ -1,6 +1,7 @@
 """Quotas that are passed: a program, or all of them, has moved more in a day or a month than egress.quotas says.
 
-On interfaces alone, beside what the ledger has of the period. Once a period, which the state folder remembers.
+On interfaces alone, beside what the ledger has of the period. Once a period, which the state folder remembers; one
+whose size was changed is another quota.
 """
 
 from __future__ import annotations
@@ -110,7 +111,7 @@ class Quotas(Detector):
         if known is not None:
             known.last = clock
             return
-        line = f"{each.since} {each.quota.period} {each.quota.who}"
+        line = f"{each.since} {each.quota.period} {each.quota.limit} {each.quota.who}"
         first = begin_ns(each.since)  # so that its ID is the period's
         episode = self._episodes[key] = Gathered(first, clock, 1, self._moved.flows(each.quota.who))
         if line in self._said:
@@ -137,7 +138,7 @@ class Quotas(Detector):
         (who, limit, period), since = about
         whole = f"the {period} that began {since}" if period != DAY else since
         name = "All programs" if who == EVERYBODY else who
-        return Told(WARNING, f"Quota of a {period} passed",
+        return Told(WARNING, f"Quota of {limit:,} bytes a {period} passed",
                     f"{name} moved {held.used:,} bytes in {whole}: the quota is {limit:,}",
                     {"program": who, "period": period, "since": since, "limit_bytes": limit, "used_bytes": held.used},
                     {"program": who})

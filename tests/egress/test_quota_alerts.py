@@ -58,8 +58,8 @@ def test_it_is_told_once_a_period_and_not_again_after_a_restart(tmp_path: Path) 
     path, quotas = traffic(tmp_path), f"{HOST}=2KB/day, {HOST}=1GB/month, {OTHER}=1KB/day, *=3KB/month"
     session = session_of(path, quotas)
     first, second = told(session)
-    assert (first["program"], first["title"]) == (HOST, "Quota of a day passed")
-    assert (second["program"], second["title"]) == ("*", "Quota of a month passed")
+    assert (first["program"], first["title"]) == (HOST, "Quota of 2,000 bytes a day passed")
+    assert (second["program"], second["title"]) == ("*", "Quota of 3,000 bytes a month passed")
     assert first["evidence"]["used_bytes"] == 4 * 1042 and first["evidence"]["limit_bytes"] == 2000
     assert first["severity"] == "warning" and len(first["flows"]) == 4
     assert first["first"].endswith("T00:00:00.000000000Z")
@@ -148,3 +148,19 @@ def test_what_is_open_counts_no_more_when_its_period_is_over(tmp_path: Path, las
     found.still_open([flow_of(last, 5000)])
     found.turn(date.fromisoformat(last) + timedelta(days=1))
     assert [each.used for each in found.held()] == [0, 5000 * (last == "2026-02-27")]
+
+
+@pytest.mark.parametrize("period", ["day", "month"])
+def test_a_quota_that_was_changed_is_told_again(tmp_path: Path, period: str) -> None:
+    """As another alert: who acknowledged the first has not seen the second. The first is still remembered."""
+    path, seen = traffic(tmp_path, 10_000), set()
+    for limit, times in ((2, 1), (5, 1), (50, 0), (3, 1), (2, 0), (5, 0)):
+        session = session_of(path, f"{HOST}={limit}KB/{period}")
+        alerts = told(session)
+        assert len(alerts) == times, limit
+        for each in alerts:
+            assert each["evidence"]["limit_bytes"] == limit * 1000 and each["id"] not in seen
+            assert not session.ask(OneAlert(1)).acknowledged
+            session.do(AcknowledgeOne(1))
+            seen.add(each["id"])
+        session.stop()
