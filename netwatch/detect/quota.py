@@ -59,6 +59,8 @@ class Quotas(Detector):
         if not quotas:
             return
         self._moved = Moved(ledger.where(), parsed(quotas), datetime.now(UTC).date())
+        if self._moved.trouble:
+            run.say(f"{self._moved.trouble}: quotas count what is seen from now on", WARNING)
         self._path = folders.state_folder() / "quotas"
         self._said = dict.fromkeys(_lines(self._path))
         with contextlib.suppress(OSError), files.as_caller():

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from netwatch.egress.destinations import Destinations
 from netwatch.store.folders import state_folder
-from netwatch.store.tables import opened
+from netwatch.store.tables import WAIT_S, opened
 
 VERSION = 1
 LIVES = "name TEXT NOT NULL, address TEXT NOT NULL, port INTEGER NOT NULL, proto TEXT NOT NULL"
@@ -76,9 +76,10 @@ def _put(base: sqlite3.Connection, seen: Destinations) -> int:
     return len(rows)
 
 
-def sums(path: Path, by: tuple[str, ...], since: str | None = None) -> list[Sum]:
-    """By these of GROUPS, the most bytes first; `since`: not before that day. Raises TableError."""
-    with _opened(path, write=False) as base:
+def sums(path: Path, by: tuple[str, ...], since: str | None = None, *, wait_s: float = WAIT_S) -> list[Sum]:
+    """By these of GROUPS, the most bytes first; `since`: not before that day; `wait_s`: how long for somebody who
+    has it locked. Raises TableError."""
+    with _opened(path, write=False, wait_s=wait_s) as base:
         return _sums(base, by, since)
 
 
@@ -105,5 +106,5 @@ def day_before(seconds: float) -> str:
     return (datetime.now(UTC) - timedelta(seconds=seconds)).date().isoformat()
 
 
-def _opened(path: Path, *, write: bool) -> AbstractContextManager[sqlite3.Connection]:
-    return opened(path, TABLE, VERSION, what="ledger", write=write)
+def _opened(path: Path, *, write: bool, wait_s: float = WAIT_S) -> AbstractContextManager[sqlite3.Connection]:
+    return opened(path, TABLE, VERSION, what="ledger", write=write, wait_s=wait_s)

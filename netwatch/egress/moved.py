@@ -5,7 +5,6 @@ A flow counts as in the ledger, on the day of its newest packet; before it is ov
 
 from __future__ import annotations
 
-import contextlib
 from collections import Counter
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ from netwatch.store.tables import TableError
 
 FLOWS = 8  # numbers kept of each program, the newest
 PROGRAMS = 4096  # told apart; those beyond count for EVERYBODY alone
+WAIT_S = 0.25  # for somebody who has the ledger locked: the start waits
 KEYS = frozenset({"id", "src", "dst", "proto", "last", "bytes_out", "bytes_in", "process"})  # of flow records
 
 
@@ -26,8 +26,12 @@ class Moved:
     def __init__(self, ledger: Path, quotas: tuple[Quota, ...], today: date) -> None:
         self.quotas = quotas
         self._kept: list[Held] = []
-        with contextlib.suppress(TableError):  # there is none yet, or it cannot be read: what is seen counts
-            self._kept = held(ledger, quotas, today)
+        self.trouble = ""  # why the ledger cannot be read: what is seen counts
+        try:
+            self._kept = held(ledger, quotas, today, wait_s=WAIT_S)
+        except TableError as e:
+            if not e.missing:
+                self.trouble = str(e)
         self._today = today
         self._over: dict[str, Counter[str]] = {period: Counter() for period in begins(today)}
         self._open: dict[str, Counter[str]] = {period: Counter() for period in begins(today)}

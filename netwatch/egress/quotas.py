@@ -13,6 +13,7 @@ from typing import NamedTuple
 from netwatch.egress import ledger
 from netwatch.model.record import Record
 from netwatch.store.sizes import UNITS
+from netwatch.store.tables import WAIT_S
 
 EVERYBODY = "*"
 DAY, MONTH = "day", "month"
@@ -64,10 +65,12 @@ def begins(today: date) -> dict[str, str]:
     return {DAY: today.isoformat(), MONTH: today.replace(day=1).isoformat()}
 
 
-def held(path: Path, quotas: tuple[Quota, ...], today: date) -> list[Held]:
-    """Each against the ledger, as it is on that day. Raises TableError."""
+def held(path: Path, quotas: tuple[Quota, ...], today: date, *, wait_s: float = WAIT_S) -> list[Held]:
+    """Each against the ledger, as it is on that day; `wait_s`: how long for somebody who has it locked. Raises
+    TableError."""
     since_of = begins(today)
-    used = {period: {each.group[0]: each.bytes_out + each.bytes_in for each in ledger.sums(path, ("program",), since)}
+    used = {period: {each.group[0]: each.bytes_out + each.bytes_in
+                     for each in ledger.sums(path, ("program",), since, wait_s=wait_s)}
             for period, since in since_of.items() if any(quota.period == period for quota in quotas)}
     return [Held(quota, sum(used[quota.period].values()) if quota.who == EVERYBODY else
                  used[quota.period].get(quota.who, 0), since_of[quota.period]) for quota in quotas]

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from netwatch.store import files
 
+WAIT_S = 10.0  # for somebody who has it locked
+
 
 class TableError(Exception):
     """One line for the user; `denied`: the file may not be read or written; `missing`: there is none."""
@@ -21,9 +23,10 @@ class TableError(Exception):
 
 
 @contextlib.contextmanager
-def opened(path: Path, tables: str, version: int, *, what: str, write: bool) -> Iterator[sqlite3.Connection]:
+def opened(path: Path, tables: str, version: int, *, what: str, write: bool,
+           wait_s: float = WAIT_S) -> Iterator[sqlite3.Connection]:
     """A transaction. `tables` are made where they are not there, `what` there is none of is said where nothing may be
-    made. Raises TableError."""
+    made. `wait_s`: how long for somebody who has it locked. Raises TableError."""
     try:
         with files.as_caller():
             if write:
@@ -34,7 +37,7 @@ def opened(path: Path, tables: str, version: int, *, what: str, write: bool) -> 
                 raise TableError(f"{path}: a link")
             if not path.exists():
                 raise TableError(f"{path}: there is no {what} yet", missing=True)
-            with contextlib.closing(sqlite3.connect(path, timeout=10)) as base, base:
+            with contextlib.closing(sqlite3.connect(path, timeout=wait_s)) as base, base:
                 found = base.execute("PRAGMA user_version").fetchone()[0]
                 if found > version:
                     raise TableError(f"{path}: written by a newer netwatch")

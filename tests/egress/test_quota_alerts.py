@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import time
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -164,3 +167,43 @@ def test_a_quota_that_was_changed_is_told_again(tmp_path: Path, period: str) -> 
             session.do(AcknowledgeOne(1))
             seen.add(each["id"])
         session.stop()
+
+
+def damaged(path: Path) -> None:
+    path.write_bytes(b"x" * 5000)
+
+
+def newer(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as base, base:
+        base.execute("PRAGMA user_version = 9")
+
+
+def linked(path: Path) -> None:
+    path.rename(path.with_suffix(".elsewhere"))
+    path.symlink_to(path.with_suffix(".elsewhere"))
+
+
+@pytest.mark.parametrize("spoil", [None, damaged, newer, linked, Path.unlink])
+def test_it_is_said_that_the_ledger_cannot_be_read(tmp_path: Path, spoil: Callable[[Path], None] | None) -> None:
+    """Once, and what is seen counts. That there is none is no news."""
+    ledger.add(ledger.where(), moved(OTHER, datetime.now(UTC).date(), 600), 90)
+    if spoil is not None:
+        spoil(ledger.where())
+    session = session_of(traffic(tmp_path), f"{HOST}=2KB/day, {HOST}=2KB/month")
+    said = [each for each in session.ask(Timeline()).events if str(ledger.where()) in str(each)]
+    assert len(said) == (spoil not in (None, Path.unlink))
+    assert all("quotas count what is seen from now on" in str(each) and "warning" in str(each) for each in said)
+    assert len(told(session)) == 2
+    session.stop()
+
+
+def test_a_ledger_that_is_locked_holds_up_nobody(tmp_path: Path) -> None:
+    ledger.add(ledger.where(), moved(OTHER, datetime.now(UTC).date(), 600), 90)
+    with contextlib.closing(sqlite3.connect(ledger.where(), isolation_level=None)) as base:
+        base.execute("PRAGMA locking_mode = EXCLUSIVE")
+        base.execute("BEGIN EXCLUSIVE")
+        begun = time.monotonic()
+        found = Moved(ledger.where(), parsed("curl=1KB/day, *=1KB/month"), datetime.now(UTC).date())
+        assert time.monotonic() - begun < 5  # ten seconds is what others wait
+        assert "locked" in found.trouble
+        assert [each.used for each in found.held()] == [0, 0]
