@@ -322,9 +322,7 @@ cdef int take_packet(Look* look, Tds* tds, Slice d, bint session) noexcept nogil
     elif kind == LOGIN and login_fits(m):
         take_login(look, m)
         tds.dated = m.p[7] > 0x71
-    elif kind == OLD_LOGIN:
-        if m.n < OLD_LEAST or not old_login_fits(m):
-            return PARSE_NOT_MINE
+    elif kind == OLD_LOGIN and m.n >= OLD_LEAST and old_login_fits(m):
         take_old_login(look, m)
         return PARSE_DONE
     elif kind == SSPI:
