@@ -32,23 +32,20 @@ class FieldsDecoder:
     """The lists of header fields of one direction."""
 
     def __init__(self, most: int, largest_table: int) -> None:
-        """`most`: bytes of a list, unpacked; `largest_table`: bytes of the table that a peer may ask for."""
-        self._decoder, self._largest = Decoder(most), largest_table
+        """`most`: bytes of a list, unpacked; `largest_table`: bytes of the table that the encoder may use. Only it says
+        how large its table is (section 6.3): what the receiver allowed it may be lost, or not have arrived yet."""
+        self._decoder = Decoder(most)
+        self._decoder.max_allowed_table_size = largest_table
 
     @property
     def entries(self) -> int:
         """How many the table has."""
         return len(self._decoder.header_table.dynamic_entries)
 
-    def allow(self, size: int) -> None:
-        """Whoever receives the fields keeps a table of so many bytes."""
-        self._decoder.max_allowed_table_size = min(size, self._largest)
-
     def decode(self, block: bytes) -> Fields:
         fields: Fields = self._decoder.decode(block, raw=True)
         return [field for field in fields if field[0]]
 
     def lose(self) -> None:
-        """Blocks before the next one are missing, and what the receiver said of its table may be."""
+        """Blocks before the next one are missing."""
         self._decoder.header_table = _newest(self._decoder.header_table.maxsize)
-        self._decoder.max_allowed_table_size = self._largest

@@ -18,14 +18,13 @@ if TYPE_CHECKING:
     from netwatch.decrypt.budget import Room
     from netwatch.model.event import Event
 
-DATA, HEADERS, RST_STREAM, SETTINGS, PUSH_PROMISE, GOAWAY, CONTINUATION = 0, 1, 3, 4, 5, 7, 9
+DATA, HEADERS, RST_STREAM, PUSH_PROMISE, CONTINUATION = 0, 1, 3, 5, 9
 UPGRADED = 255  # of wire.pyx: what HTTP/1 asked for
 MISSING = 254  # the same: frames of the side were not seen
 END_STREAM, END_HEADERS, PADDED, PRIORITY = 1, 4, 8, 32
-HEADER_TABLE_SIZE = 1
 MAX_STREAMS = 1000  # open at once; the oldest is reported as it is
 MAX_BLOCK = 262144  # bytes of one list of header fields, as sent and as unpacked
-MAX_TABLE = 65536  # bytes of a decoder's table that a peer may ask for
+MAX_TABLE = 65536  # bytes of a decoder's table
 PUSHED = 1 << 8  # with the flags of a frame: its block came in a PUSH_PROMISE
 
 
@@ -88,9 +87,7 @@ class Http2:
             return self._data(side, stream, flags, payload, size)
         if len(payload) < size:
             raise ValueError("a frame too long to keep")
-        if kind == SETTINGS and not flags & 1:
-            self._settings(side, payload)
-        elif kind == HEADERS:
+        if kind == HEADERS:
             payload = _unpadded(flags, payload)
             return self._headers(side, stream, flags, payload[5:] if flags & PRIORITY else payload)
         elif kind == PUSH_PROMISE:
@@ -114,12 +111,6 @@ class Http2:
         request.ended = request.elsewhere = True
         self._streams[1] = transaction
         self._held += transaction.held
-
-    def _settings(self, side: int, payload: bytes) -> None:
-        """A side says how large a table it keeps for what it receives: the other's encoder may use that much."""
-        for at in range(0, len(payload) - 5, 6):
-            if int.from_bytes(payload[at : at + 2], "big") == HEADER_TABLE_SIZE:
-                self._decoders[1 - side].allow(int.from_bytes(payload[at + 2 : at + 6], "big"))
 
     def _headers(self, side: int, stream: int, flags: int, block: bytes | bytearray) -> list[Event]:
         if len(block) > MAX_BLOCK:
