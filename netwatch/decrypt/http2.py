@@ -67,6 +67,8 @@ class Http2:
         try:
             return self._frame(event.side, event.payload)
         except (ValueError, IndexError, _hpack_error()):
+            self._lose(0)
+            self._lose(1)
             return self.close()
 
     def _frame(self, side: int, frame: bytes) -> list[Event]:
@@ -76,6 +78,7 @@ class Http2:
         if kind == MISSING:
             self._blocks.pop(side, None)
             self._decoders[side].lose()
+            self._lose(side)
             return []
         begun = self._blocks.pop(side, None)
         if begun is not None and (kind != CONTINUATION or stream != begun[0]):
@@ -101,6 +104,15 @@ class Http2:
         elif kind == RST_STREAM and stream in self._streams:
             return [self._report(stream)]
         return []
+
+    def _lose(self, side: int) -> None:
+        """What the side says next is not known: how large the messages are that it is sending will not be."""
+        for transaction in self._streams.values():
+            message = transaction.request if side == self._client else transaction.response
+            if not message.ended:
+                self._held -= message.held
+                message.lose(sized=False)
+                self._held += message.held
 
     def _upgraded(self, client: int, payload: bytes) -> None:
         """Stream 1 answers a request that HTTP/1 made (RFC 7540 section 3.2), with its own record."""
@@ -152,13 +164,16 @@ class Http2:
         transaction = self._streams.get(stream)
         if transaction is None:
             return []
-        if len(payload) == size:
+        whole = len(payload) == size
+        if whole:
             payload = _unpadded(flags, payload)
             size = len(payload)
         else:
             size, payload = size - (1 + payload[0] if flags & PADDED and payload else 0), b""
         message = transaction.request if side == self._client else transaction.response
         self._held -= message.held
+        if not whole:
+            message.lose(sized=True)
         shown = message.content(payload, size, self._flow.time_ns, self._room)
         self._held += message.held
         found = []
@@ -169,12 +184,16 @@ class Http2:
         return found + self._ended(stream, side, flags)
 
     def _ended(self, stream: int, side: int, flags: int) -> list[Event]:
-        """A side is done with the stream (END_STREAM); with the response the transaction is over."""
-        if not flags & END_STREAM or flags & PUSHED:
+        """A side is done with the stream (END_STREAM), or with what it promises; with the response the transaction is
+        over. How large a request is that goes on, or is missed by then, is not known."""
+        if not flags & (END_STREAM | PUSHED):
             return []
         transaction = self._streams[stream]
-        (transaction.request if side == self._client else transaction.response).ended = True
-        return [self._report(stream)] if transaction.response.ended else []
+        (transaction.request if flags & PUSHED or side == self._client else transaction.response).ended = True
+        if not transaction.response.ended:
+            return []
+        transaction.request.sized &= transaction.request.ended
+        return [self._report(stream)]
 
     def _report(self, stream: int) -> Event:
         transaction = self._streams.pop(stream)

@@ -99,7 +99,7 @@ class Http3:
         reader = self._reader(event.stream, role)
         reader.side = event.side
         if event.extra >> MISSING_SHIFT:
-            reader.lose(event.extra >> MISSING_SHIFT)
+            self._lose(reader, event.extra >> MISSING_SHIFT)
         found: list[Event] = []
         if reader.dead:
             self._unpackers[role].lost |= reader.kind == ENCODER
@@ -114,6 +114,20 @@ class Http3:
         found += self._ended(reader)
         self._weigh(reader)
         return found
+
+    def _lose(self, reader: _Reader, n: int) -> None:
+        """A hole. What of it is content is content as transferred; behind any other the size is not known."""
+        in_content = reader.data > 0
+        reader.lose(n)
+        transaction = self._streams.get(reader.owner)
+        if transaction is None:
+            return
+        message = transaction.request if reader.role == CLIENT else transaction.response
+        if reader.dead or in_content:
+            self._held -= message.held
+            message.lose(sized=not reader.dead)
+            message.size += n
+            self._held += message.held
 
     def _weigh(self, reader: _Reader) -> None:
         """What a stream holds is counted while it is read."""

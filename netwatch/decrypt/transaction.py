@@ -46,6 +46,7 @@ class Message:
         self.is_dns = False  # RFC 8484 section 6
         self.is_grpc = False
         self.size = 0  # bytes of content as transferred
+        self.sized = False  # ... and these are all: its head came, and nothing of it was lost since
         self.first_ns = 0
         self.last_ns = 0
         self.ended = False
@@ -61,6 +62,7 @@ class Message:
         else:
             self.first_ns = self.first_ns or ns
             self.fields = fields
+            self.sized = any(name in (b":method", b":status") for name, _ in fields)
             kind = self.value(b"content-type")
             self.is_dns, self.is_grpc = kind == b"application/dns-message", kind.startswith(b"application/grpc")
         self.held = cost(self.fields) + cost(self.trailers) + len(self.raw)
@@ -81,6 +83,12 @@ class Message:
             coding = "" if self.is_grpc else self.value(b"content-encoding").decode("latin-1")
             self._body = Body(coding)
         return self._body.feed(data, room)
+
+    def lose(self, sized: bool) -> None:
+        """Bytes of its content are not there, and with them no message of DNS; `sized`: how many is counted."""
+        self.sized &= sized
+        self.held -= len(self.raw)
+        self.raw, self.is_dns = b"", False
 
     def value(self, name: bytes) -> bytes:
         """The first value of a field, b"" when it is not there."""
@@ -135,7 +143,8 @@ class Transaction:
         for name, message in (("request", request), ("response", response)):
             if message.fields and not message.elsewhere:
                 out[f"{name}_headers"] = fields_of(message.fields + message.trailers, show_secrets)
-                out[f"{name}_bytes"] = message.size
+                if message.sized:
+                    out[f"{name}_bytes"] = message.size
         if self.wait_ns is not None:
             out["latency_us"] = self.wait_ns // 1000
         if self.is_grpc:

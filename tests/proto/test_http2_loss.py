@@ -3,9 +3,24 @@ behind the hole is known by its place in the table, what refers to fields before
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 from conversation import CLIENT, SERVER, Talk
-from h2frames import CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, PREFACE, frame, settings
+from h2frames import (
+    CONTINUATION,
+    DATA,
+    END_HEADERS,
+    END_STREAM,
+    HEADERS,
+    PADDED,
+    PREFACE,
+    SETTINGS,
+    frame,
+    request,
+    response,
+    settings,
+)
 from hpack import Encoder
 from running import run
 
@@ -71,13 +86,108 @@ def test_every_other_exchange_is_told(lost: set[int], huffman: bool) -> None:
 
 @pytest.mark.parametrize("huffman", [False, True])
 @pytest.mark.parametrize("begin", range(2, 2 * COUNT))
-def test_joined_at_any_segment(begin: int, huffman: bool) -> None:
-    """Who asks is shown by the fields, whatever the ports are and whoever speaks first."""
+@pytest.mark.parametrize("sets", [(), (CLIENT,), (SERVER,), (SERVER, CLIENT)])
+def test_joined_at_any_segment(begin: int, huffman: bool, sets: tuple[int, ...]) -> None:
+    """Who asks is shown by the fields, whatever the ports are and whoever speaks first, or sets something anew."""
     turns = exchanges(huffman)
+    turns[begin:begin] = [(side, settings((4, 1 << 16))) for side in sets]
     talk = told(turns, set(), begin)
     result = read(talk)
     check(result.by_kind["http"], set(range(begin)), (begin - 1) // 2)
     assert (result.flow["app"], result.flow["dport"]) == ("http2", 80)
+
+
+@pytest.mark.parametrize("first", [CLIENT, SERVER])
+@pytest.mark.parametrize("side", [CLIENT, SERVER])
+def test_settings_behind_a_lost_beginning(side: int, first: int) -> None:
+    """What the side had said before is missed, though its SYN was seen."""
+    turns = exchanges(True)
+    turns[4:4] = [(side, settings((4, 1 << 16)))]
+    lost = {first, 2 + first}
+    result = read(told(turns, lost).close())
+    check(result.by_kind["http"], lost)
+    assert result.flow["initiator"] == "seen" and result.flow["dport"] == 80
+
+
+@pytest.mark.parametrize("at", [0, 1, 2, 3])
+@pytest.mark.parametrize("size", [0, 1 << 14, 1 << 16])
+@pytest.mark.parametrize("who", [CLIENT, SERVER])
+@pytest.mark.parametrize("lose", [False, True])
+def test_a_table_size_that_is_lost(who: int, size: int, at: int, lose: bool) -> None:
+    """What a side allows the other's encoder: that one says itself what it took of it (RFC 7541 section 6.3)."""
+    coders = Encoder(), Encoder()
+    sets = frame(SETTINGS, 0, 0, struct.pack(">HI", 1, size))
+    talk = Talk().open()
+    for i in range(5):
+        if i == 0:
+            for side, data in (CLIENT, PREFACE + settings((4, 1 << 20))), (SERVER, settings((3, 100))):
+                data += sets if at == 0 and side == who else b""
+                talk = talk.skip(side, len(data)) if lose and at == 0 and side == who else talk.say(side, data)
+                talk.ack(1 - side)
+        elif i == at:
+            talk = talk.skip(who, len(sets)) if lose else talk.say(who, sets)
+            talk.ack(1 - who)
+        if i == at:
+            coders[1 - who].header_table_size = size
+        talk.say(CLIENT, request(coders[CLIENT], f"/{i}", 2 * i + 1, ("x-ask", str(i)))).ack(SERVER)
+        talk.say(SERVER, response(coders[SERVER], 2 * i + 1, b"x" * i, ("x-say", str(i)))).ack(CLIENT)
+    found = read(talk.close()).by_kind["http"]
+    assert [(r["path"], r["status"]) for r in found] == [(f"/{i}", 200) for i in range(5)]
+    key, name = (("response_headers", "x-say"), ("request_headers", "x-ask"))[who]
+    assert [r[key][name] for r in found] == [str(i) for i in range(5)]
+
+
+@pytest.mark.parametrize("padded", [0, 5])
+@pytest.mark.parametrize("side", [CLIENT, SERVER])
+@pytest.mark.parametrize("piece", [300, 500, 1300])
+@pytest.mark.parametrize("holes", [1, 3])
+def test_no_size_is_told_of_a_part(side: int, padded: int, piece: int, holes: int) -> None:
+    """A hole anywhere in content: all of its bytes are told, or none; those of what follows are."""
+    name, frames = ("request_bytes", "response_bytes")[side], 6
+    told_once = set()
+    pieces = range(0, frames * (1009 + (padded + 1 if padded else 0)) + 40, piece)
+    for lost in range(1, len(pieces)):
+        coders = Encoder(), Encoder()
+        talk = Talk().open().say(CLIENT, PREFACE + settings((4, 1))).say(SERVER, settings((3, 9)))
+        for i in range(2):
+            stream = 2 * i + 1
+            body = b"".join(frame(DATA, (PADDED if padded else 0) | (END_STREAM if k == frames - 1 else 0), stream,
+                                  (bytes([padded]) if padded else b"") + b"c" * 1000 + bytes(padded))
+                            for k in range(frames))
+            ask = request(coders[CLIENT], f"/{i}", stream, end=side == SERVER) + (body if side == CLIENT else b"")
+            say = frame(HEADERS, END_HEADERS | (END_STREAM if side == CLIENT else 0), stream,
+                        coders[SERVER].encode([(":status", "200")])) + (body if side == SERVER else b"")
+            for speaker, data in (CLIENT, ask), (SERVER, say):
+                for number, at in enumerate(range(0, len(data), piece)):
+                    part = data[at : at + piece]
+                    missing = i == 0 and speaker == side and lost <= number < lost + holes
+                    talk = talk.skip(speaker, len(part)) if missing else talk.say(speaker, part)
+                talk.ack(1 - speaker)
+        found = read(talk.close()).by_kind["http"]
+        assert {r["path"]: r["status"] for r in found} == {"/0": 200, "/1": 200}
+        sizes = {r["path"]: r.get(name) for r in found}
+        assert sizes["/0"] in (None, 1000 * frames) and sizes["/1"] == 1000 * frames, (lost, sizes)
+        told_once.add(sizes["/0"])
+    assert (1000 * frames if holes * piece < 1000 else None) in told_once
+
+
+@pytest.mark.parametrize("start", [9, 20, 40, 60])
+@pytest.mark.parametrize("size", [10, 25])
+def test_a_dns_message_with_a_hole_is_none(start: int, size: int) -> None:
+    """In content of several frames (RFC 8484): what is left of it is not put together."""
+    kind = ("content-type", "application/dns-message")
+    query = bytes.fromhex("00000100000100000000000003777777076578616d706c6503636f6d0000010001")
+    content = b"".join(frame(DATA, END_STREAM if at + 8 >= len(query) else 0, 1, query[at : at + 8])
+                       for at in range(0, len(query), 8))
+    for lost in (0, size):
+        talk = Talk().open().say(CLIENT, PREFACE + settings((4, 1))).say(SERVER, settings((3, 9)))
+        coders = Encoder(), Encoder()
+        talk.say(CLIENT, request(coders[CLIENT], "/dns-query", 1, kind, end=False)).say(CLIENT, content[:start])
+        talk.skip(CLIENT, lost).say(CLIENT, content[start + lost :]).ack(SERVER)
+        talk.say(SERVER, response(coders[SERVER], 1, b"x", ("server", "s"))).ack(CLIENT)
+        result = run(talk.close().frames, kinds=("http", "dns"), addons=[Messages()])
+        assert len(result.by_kind["dns"]) == (0 if lost else 1)
+        assert result.by_kind["http"][0]["path"] == "/dns-query"
 
 
 def test_a_table_that_shrank_is_no_reason_to_guess() -> None:
@@ -117,4 +227,4 @@ def test_what_is_no_frame_is_passed_over(data: bytes) -> None:
     probe.feed(0, data)
     before = len(probe.events)
     probe.feed(0, frame(DATA, END_STREAM, 1, b"x"))
-    assert before == 2 and [event[4][3] for event in probe.events] == [4, 254, DATA]
+    assert before == 1 and [event[4][3] for event in probe.events] == [254, DATA]

@@ -143,9 +143,13 @@ def test_a_hole_in_content_and_one_in_a_head():
     web.say(SERVER, 0, b"y" * 43)
     web.at[SERVER, 4] = 3
     web.say(SERVER, 4, block)
+    web.ask(8, "/three").say(SERVER, 8, block + frame(DATA, b"x" * 100)[:50])
+    web.at[SERVER, 8] += 60
+    web.say(SERVER, 8, frame(DATA, b"z" * 40))
     found = {r["path"]: r for r in web.read().by_kind["http"]}
-    assert found["/one"]["status"] == 200 and found["/one"]["response_bytes"] == 90
+    assert found["/one"]["status"] == 200 and found["/one"]["response_bytes"] == 100
     assert "status" not in found["/two"]
+    assert found["/three"]["status"] == 200 and "response_bytes" not in found["/three"]
 
 
 def test_a_reset_tells_what_there_is():

@@ -1,13 +1,10 @@
 """What an HTTP/1 flow remembers: where each side stands, the requests that wait, the response that is open."""
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice
-from netwatch._fast.look.protocol cimport Look, fact_number, fact_once
+from netwatch._fast.look.protocol cimport Look, fact_number
 from netwatch._fast.proto.http.facts cimport HTTP_LATENCY
 
 cdef enum:
     MAX_WAITING = 64           # pipelined requests without a response, or responses before their requests
-
-cdef enum:
-    MAX_FACT = 256             # bytes of a fact's text
 
 cdef enum:                     # Way.mode: what the next byte of a side belongs to
     AT_HEAD = 0
@@ -101,12 +98,6 @@ cdef inline u64 unseen() noexcept nogil:
 cdef inline u64 to_the_end() noexcept nogil:
     """Length of a body that ends with the connection, and of what is skipped for good."""
     return <u64>1 << 62
-
-
-cdef inline void fact_text(Look* look, u8 key, Slice s) noexcept nogil:
-    """Of the first that said some."""
-    if s.n:
-        fact_once(look, key, s.p, s.n if s.n < MAX_FACT else MAX_FACT)
 
 
 cdef inline void learn_wait(Look* look, Http* http, const Request* request) noexcept nogil:

@@ -8,7 +8,7 @@ from libc.string cimport memcmp, memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice, be16, be24, be32, slice_of
 from netwatch._fast.base.mix cimport load64
-from netwatch._fast.flow.row cimport BIT_SEEN
+from netwatch._fast.flow.row cimport BIT_SEEN, Half, OPEN_KNOWN
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, EV_FRAME, FRAME_OVER, ON_TCP, PARSE_ASTRAY,
                                            PARSE_DONE, PARSE_MALFORMED, PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, event,
                                            facts_find, fact_once, set_initiator, wants, TRAIT_STREAMS, reads,
@@ -171,8 +171,9 @@ cdef void tell_upgraded(Look* look, Http2* h, bint client) noexcept nogil:
 
 
 cdef int begin(Look* look, Http2* h, Slice data) noexcept nogil:
-    """The side's first bytes: the client's preface is passed over; a server's are SETTINGS; others are from the middle
-    of a connection."""
+    """The side's first bytes: the client's preface is passed over; a server's are SETTINGS, which both may send at any
+    time (section 6.5). Others are from the middle of a connection."""
+    cdef const Half* half = &look.conn.half[look.side]
     cdef u32 n = data.n if data.n < PREFACE else PREFACE
     if data.p[0] != c'P' and data.n < HEAD:
         look.need = HEAD
@@ -180,7 +181,7 @@ cdef int begin(Look* look, Http2* h, Slice data) noexcept nogil:
     tell_upgraded(look, h, data.p[0] == c'P')
     if data.p[0] != c'P':
         h.begun[look.side] = True
-        if data.p[3] == SETTINGS and not data.p[4] & ACKNOWLEDGED:
+        if half.open == OPEN_KNOWN and half.gaps == 0 and data.p[3] == SETTINGS and not data.p[4] & ACKNOWLEDGED:
             set_initiator(look, False)
         else:
             tell_missing(look)
@@ -216,12 +217,12 @@ cdef bint head_fits(const u8* p) noexcept nogil:
 
 
 cdef bint is_told(u8 kind) noexcept nogil:
-    """Frames that say something of a transaction, or of how headers are compressed."""
-    return kind == DATA or kind == HEADERS or 3 <= kind <= 5 or kind == GOAWAY or kind == CONTINUATION
+    """Frames that say something of a transaction, or of the connection's end."""
+    return kind in (DATA, HEADERS, RST_STREAM, PUSH_PROMISE, GOAWAY, CONTINUATION)
 
 
 cdef void tell(Look* look, const u8* p, u32 n) noexcept nogil:
-    cdef u8* room = event(look, EV_FRAME, 0, n)
+    cdef u8* room = event(look, EV_FRAME, 0, n) if wants(look, EV_FRAME) else NULL
     if room != NULL:
         memcpy(room, p, n)
 
@@ -229,10 +230,9 @@ cdef void tell(Look* look, const u8* p, u32 n) noexcept nogil:
 cdef void tell_missing(Look* look) noexcept nogil:
     """What follows is not understood by what was said before."""
     cdef u8[HEAD] head
-    if wants(look, EV_FRAME):
-        memset(head, 0, HEAD)
-        head[3] = MISSING
-        tell(look, head, HEAD)
+    memset(head, 0, HEAD)
+    head[3] = MISSING
+    tell(look, head, HEAD)
 
 
 cdef u32 first_field(const u8* p, u32 n) noexcept nogil:
@@ -302,7 +302,7 @@ cdef int take_frame(Look* look, Http2* h, const u8* p, u32 n, u32* step) noexcep
         keep_goaway(look, p)
     if p[3] == HEADERS and want == whole and not look.row.bits & BIT_SEEN:
         who_asks(look, p, whole)
-    if is_told(p[3]) and wants(look, EV_FRAME):
+    if is_told(p[3]):
         tell(look, p, want)
     step[0] = whole
     return PARSE_OK
@@ -341,23 +341,26 @@ cdef int http2_parse(Look* look, Slice data) noexcept nogil:
         if code == PARSE_OK:
             pass_over(look, data, step)
     if code == PARSE_MALFORMED:
+        tell_missing(look)
         http2_closing(look)
     return code
 
 
 cdef int http2_lost(Look* look, u64 n) noexcept nogil:
-    """A hole inside a DATA frame, or one that is passed over, does no harm: the frame's head is told, and what follows
-    it is found. After any other the next frame is looked for."""
+    """A hole inside a DATA frame, or one that is passed over, does no harm: what follows it is found. After any other
+    the next frame is looked for. How long the DATA frame is that it began in is told in either case."""
     cdef Http2* h = <Http2*>look.state[0]
     cdef int s = look.side
-    if h != NULL and h.ends[s] >= look.offset:
-        if wants(look, EV_FRAME):
-            tell(look, h.head[s], head_of(h.head[s]))
-        h.left[s] = <u32>(h.ends[s] - look.offset)
-        h.ends[s] = 0
-        return PARSE_OK
+    cdef u64 end
     if h == NULL or h.over:
         return PARSE_DONE
+    end = h.ends[s]
+    h.ends[s] = 0
+    if end:
+        tell(look, h.head[s], head_of(h.head[s]))
+    if end >= look.offset:
+        h.left[s] = <u32>(end - look.offset)
+        return PARSE_OK
     tell_missing(look)
     return PARSE_ASTRAY
 
