@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netwatch._fast.out.events import ended_since, open_rows
+from netwatch._fast.out.events import ended_since
 from netwatch._fast.out.rawflow import RawFlow
+from netwatch._fast.view.engineview import EngineView
 from netwatch.detect.contract import WARNING, Alarm, Detector, Many, Notice, Told, Value
 from netwatch.detect.episodes import Gathered
 from netwatch.egress import ledger
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 
 LOOK_S = 5.0  # seconds between two looks at the flows that are open
 SHARE = 50  # and of so many seconds at most one is spent with that
-OPEN = 4096  # flows that are open, looked at
+HELD_S = 0.01  # a chunk, for flows that have ended, and as long for those that are open: screens wait
+OPEN = 4096  # flows that are open, looked at: those of most bytes
 MOST = 100_000  # flows that ended between two looks
 KEPT = 1024  # lines in the state folder
 ASK_S = 1.0  # seconds from the end of a flow until its program is surely known
@@ -50,7 +52,10 @@ class Quotas(Detector):
         self._held: dict[tuple[Quota, str], Held] = {}
         self._ended: dict[Engine, int] = {}
         self._waiting: deque[tuple[float, Record, Ends]] = deque()  # when to ask whose they were
-        self._due = 0.0
+        self._unread: deque[RawFlow] = deque(maxlen=MOST)
+        self._lost = 0  # that were let go before they were counted
+        self._opened: Iterator[list[Record] | None] | None = None  # a look at those that are open, not done yet
+        self._spent_s = self._due = 0.0
         self._trouble = ""
         return super().begin(of, alarm)
 
@@ -69,24 +74,56 @@ class Quotas(Detector):
     def look(self, run: Run, *, over: bool) -> None:
         if self._moved is None:
             return
-        clock = max(engine.clock for engine in run.engines)
+        # a frame of a wrong clock may be of any day
+        clock = min(max(engine.clock for engine in run.engines), time.time_ns())
         if not clock:
             return
         self._moved.turn(day_of(clock))
-        for engine in run.engines:
-            self._ended[engine], rows = ended_since(engine, self._ended.get(engine, 0), MOST)
-            for row in rows:
-                self._over(run.flow_record(engine, row, KEYS), RawFlow(engine, row))
+        at_once = over or run.purpose.final  # rows are given back after the step, and no screen waits
+        self._collect(run, at_once=at_once)
         self._ask(run, over=over)
-        began = time.monotonic()
-        if began < self._due and not over:
+        if over:
+            self._opened = None
+        elif self._opened is None and time.monotonic() < self._due:
             return
-        self._moved.still_open([run.flow_record(engine, row, KEYS) for engine in run.engines
-                                for row in open_rows(engine, OPEN)])
-        self._due = began + max(LOOK_S, SHARE * (time.monotonic() - began))
-        for each in self._moved.held():
-            if each.over:
-                self._passed(each, clock)
+        if self._look_open(run, at_once=at_once):
+            for each in self._moved.held():
+                if each.over:
+                    self._passed(each, clock)
+
+    def _collect(self, run: Run, *, at_once: bool) -> None:
+        """Count flows that have ended; those for which there is no time come with the next chunks."""
+        lost = 0
+        for engine in run.engines:
+            before = self._ended.get(engine, 0)
+            self._ended[engine], rows = ended_since(engine, before, MOST)
+            lost += self._ended[engine] - before - len(rows) + max(0, len(self._unread) + len(rows) - MOST)
+            self._unread.extend(RawFlow(engine, row) for row in rows)
+        until = time.monotonic() + HELD_S
+        while self._unread and (at_once or time.monotonic() < until):
+            raw = self._unread.popleft()
+            lost += not raw.alive
+            self._over(run.flow_record(raw.engine, raw.row, KEYS) if raw.alive else {}, raw)
+        if lost and not self._lost:
+            run.say("flows end faster than they are counted: quotas count some of them not", WARNING)
+        self._lost += lost
+
+    def _look_open(self, run: Run, *, at_once: bool) -> bool:
+        """Another piece of it. True: those that are open count, as they are now."""
+        assert self._moved is not None
+        if self._opened is None:
+            self._opened, self._spent_s = _largest(run), 0.0
+        began = time.monotonic()
+        found = None
+        while found is None and (at_once or time.monotonic() < began + HELD_S):
+            found = next(self._opened)
+        if found is not None:
+            self._moved.still_open(found)
+            self._opened = None
+        ended = time.monotonic()
+        self._spent_s += ended - began
+        self._due = ended + max(LOOK_S, SHARE * self._spent_s)
+        return found is not None
 
     def _over(self, flow: Record, raw: RawFlow) -> None:
         """A flow has ended. Whose it was may become known a little later."""
@@ -144,6 +181,24 @@ class Quotas(Detector):
                     f"{name} moved {held.used:,} bytes in {whole}: the quota is {limit:,}",
                     {"program": who, "period": period, "since": since, "limit_bytes": limit, "used_bytes": held.used},
                     {"program": who})
+
+
+def _largest(run: Run) -> Iterator[list[Record] | None]:
+    """Look at the flows that are open, in pieces: None for each, at last the records of those that still are."""
+    seen = []
+    for engine in run.engines:
+        steps = EngineView(engine, []).select_rows("bytes", True, False)
+        try:
+            while True:
+                next(steps)
+                yield None
+        except StopIteration as e:
+            rows = e.value.page(0, OPEN)
+        for raw in [RawFlow(engine, row) for row in rows]:
+            if raw.alive:
+                seen.append((raw, run.flow_record(engine, raw.row, KEYS)))
+            yield None
+    yield [flow for raw, flow in seen if raw.alive and raw.ended is None]  # the others were counted when they ended
 
 
 def _lines(path: Path) -> list[str]:

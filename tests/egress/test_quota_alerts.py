@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from test_quotas import moved
@@ -16,7 +17,9 @@ from wire import eth, ip4, pcap, udp
 from netwatch.addons.alerts import AcknowledgeOne, AlertMarks, MuteOne, OneAlert
 from netwatch.addons.timeline import Timeline
 from netwatch.capture.file import open_savefile
+from netwatch.detect import quota
 from netwatch.detect.addon import Detect
+from netwatch.detect.quota import Quotas
 from netwatch.egress import ledger
 from netwatch.egress.moved import Moved
 from netwatch.egress.quotas import parsed
@@ -207,3 +210,83 @@ def test_a_ledger_that_is_locked_holds_up_nobody(tmp_path: Path) -> None:
         assert time.monotonic() - begun < 5  # ten seconds is what others wait
         assert "locked" in found.trouble
         assert [each.used for each in found.held()] == [0, 0]
+
+
+def looked(session: Session) -> list[int]:
+    """What the quotas are at, once a look at all flows that are open is done."""
+    with session.lock:
+        quotas = next(each for each in session.get(Detect)._looking if isinstance(each, Quotas))
+        assert quotas._moved is not None
+        quotas._due = 0.0
+        began = time.monotonic()
+        quotas.look(session, over=False)
+        while (quotas._opened is not None or quotas._unread) and time.monotonic() < began + 30:
+            quotas.look(session, over=False)
+        return [each.used for each in quotas._moved.held()]
+
+
+def live(path: Path, *settings: str) -> Session:
+    session = Session(Purpose(live=True, label="x"), lambda: open_savefile(str(path)),
+                      settings=parse_settings(settings, Settings({})))
+    session.start()
+    while not session.health().done:
+        time.sleep(0.02)
+    return session
+
+
+@pytest.mark.parametrize("at", [0, 50, 100])
+def test_the_largest_flows_that_are_open_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
+    """Whichever row they have."""
+    monkeypatch.setattr(quota, "OPEN", 8)
+    path, now = tmp_path / "now.pcap", time.time_ns() - 5_000_000_000
+    frames = [eth(ip4(17, udp(1000 + k, 9, b"x"), src=OTHER, dst="203.0.113.1")) for k in range(100)]
+    frames[at:at] = [eth(ip4(17, udp(7, 9, bytes([k]) * 1000), src=HOST, dst="203.0.113.5")) for k in range(20)]
+    path.write_bytes(pcap((now + k * 1000, frame) for k, frame in enumerate(frames)))
+    session = live(path, f"egress.quotas={HOST}=10KB/day")
+    assert looked(session) == [20 * 1042]
+    assert len(session.get(Detect).alerts) == 1
+    session.stop()
+
+
+def test_flows_are_counted_in_pieces_and_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though there is time for a few of them only, and they end while those that are open are looked at."""
+    session = live(traffic(tmp_path, 400_000), f"egress.quotas={HOST}=1GB/day")
+    quotas = next(each for each in session.get(Detect)._looking if isinstance(each, Quotas))
+    monkeypatch.setattr(quota, "HELD_S", 0.0005)
+    monkeypatch.setattr(quota, "ASK_S", 0.0)
+    held, calls = [], []
+    real = session.flow_record
+
+    def counted(*of: Any) -> Any:
+        calls.append(time.monotonic())
+        return real(*of)
+
+    monkeypatch.setattr(session, "flow_record", counted)
+    with session.lock:
+        assert quotas._moved is not None
+        asked = quotas._moved.held
+        monkeypatch.setattr(quotas._moved, "held", lambda: held.append(asked()) or held[-1])
+        quotas._due, quotas._opened = 0.0, None
+        quotas.look(session, over=False)
+        assert quotas._opened is not None and len(calls) < 400
+        session.engine.finish()
+        while quotas._opened is not None or quotas._unread:
+            calls.clear()
+            quotas.look(session, over=False)
+            assert len(calls) < 400
+        quotas.look(session, over=True)
+    used = [each.used for each, in held]
+    assert used == sorted(used) and len(used) > 1 and used[-1] == 400 * 1042
+    session.stop()
+
+
+def test_a_frame_of_a_wrong_clock_is_no_new_day(tmp_path: Path) -> None:
+    """What comes after it counts as before."""
+    path, now = tmp_path / "now.pcap", time.time_ns() - 5_000_000_000
+    stray = eth(ip4(17, udp(5, 9, b"x"), src=OTHER, dst="203.0.113.5"))
+    frames = [(now + k, eth(ip4(17, udp(5000 + k, 9, bytes(1000)), src=HOST, dst="203.0.113.5"))) for k in range(8)]
+    path.write_bytes(pcap([*frames[:4], (now + 40 * 86400 * 10**9, stray), *frames[4:]]))
+    session = session_of(path, f"{HOST}=5KB/day, {HOST}=5KB/month")
+    today = datetime.fromtimestamp(now // 10**9, UTC).date()
+    assert [each["evidence"]["since"] for each in told(session)] == [f"{today}", f"{today.replace(day=1)}"]
+    session.stop()
