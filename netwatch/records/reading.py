@@ -68,8 +68,8 @@ class Reading:
         self.scout: Scout | None = None
         kinds, where = order.kinds, selection.where
         wanted = (kinds & EVENT_KINDS) | ({"packets"} if order.saved else set())
-        hold = (not kinds <= {"summary", "alert"} or ("alert" in kinds and order.workers > 1) or bool(wanted)
-                or where is not None)
+        ended = "alert" in kinds and (order.workers > 1 or (order.live and bool(order.settings.of("egress.quotas"))))
+        hold = not kinds <= {"summary", "alert"} or ended or bool(wanted) or where is not None
         self._shown = frozenset[str]().union(*(self._flow_keys(kind) for kind in wanted & JUDGED & kinds))
         self._whole = order.saved and order.again is not None  # what is saved waits for the end
         early = {singular(kind) for kind in wanted & JUDGED & (kinds if self._whole else wanted)}

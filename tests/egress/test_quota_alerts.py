@@ -24,6 +24,8 @@ from netwatch.egress import ledger
 from netwatch.egress.moved import Moved
 from netwatch.egress.quotas import parsed
 from netwatch.model.contract import Purpose
+from netwatch.records.reading import Order, Reading
+from netwatch.records.selection import Selection
 from netwatch.run.session import Session
 from netwatch.store.settings import Settings, parse_settings
 
@@ -278,6 +280,25 @@ def test_flows_are_counted_in_pieces_and_once(tmp_path: Path, monkeypatch: pytes
     used = [each.used for each, in held]
     assert used == sorted(used) and len(used) > 1 and used[-1] == 400 * 1042
     session.stop()
+
+
+@pytest.mark.parametrize("kinds", [{"alert"}, {"alert", "flows"}, {"summary", "alert"}])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_all_flows_count_where_records_are_made(tmp_path: Path, workers: int, kinds: set[str]) -> None:
+    """Open or over, whichever worker has them, though rows are given back after each step."""
+    settings = parse_settings([f"egress.quotas={HOST}=10KB/day"], Settings({}))
+    order = Order(frozenset(kinds), settings, live=True, workers=workers)
+    pipeline = Reading(order, open_savefile(str(traffic(tmp_path, 400_000))), Selection(None, None, None)).pipeline
+    quotas = next(each for each in pipeline.get(Detect)._looking if isinstance(each, Quotas))
+    assert quotas._moved is not None
+    for _ in pipeline.steps():
+        quotas._due = 0.0
+    quotas.look(pipeline, over=False)
+    assert quotas._moved.held()[0].used == 400 * 1042
+    pipeline.finish()
+    assert quotas._moved.held()[0].used == 400 * 1042
+    assert len(pipeline.get(Detect).alerts) == 1 and not quotas._lost
+    pipeline.close()
 
 
 def test_a_frame_of_a_wrong_clock_is_no_new_day(tmp_path: Path) -> None:
