@@ -85,8 +85,8 @@ def test_what_is_meant_is_the_same(text: str, same: str) -> None:
     assert found[0] == found[1] and True in found[0] and False in found[0]
 
 
-NUMBERS = ("port == 443", "port 443", "dport:80", "ttl 64", "vlan 3", "http.status == 404", "duration > 1s", "bytes > 1KB",
-           "bytes > 100", "packets > 3")
+NUMBERS = ("port == 443", "port 443", "dport:80", "ttl 64", "vlan 3", "http.status == 404", "duration > 1s",
+           "bytes > 1KB", "bytes > 100", "packets > 3")
 
 
 @pytest.mark.parametrize("before", NUMBERS)

@@ -93,8 +93,8 @@ cdef enum:                 # Conn.found
 
 cdef enum:                 # TcpRow.dup_run
     DUPS = 63
-    OFFERED = 64
-    STAMPED = 128
+    OFFERED = 64           # TcpRow.window is of no SYN, whose window has no scale
+    STAMPED = 128          # its SYN had a timestamp
 
 cdef enum:                 # TcpRow.shaken
     SHAKEN_CHALLENGED = 128  # a SYN waits (challenged.pxd)
@@ -168,8 +168,7 @@ cdef struct TcpRow:        # two cache lines exactly: look_ahead() asks for both
     u16 mss[2]
     u8 wscale[2]           # shift + 1, 0 none
     u8 flags[2]            # union of flags seen
-    u8 dup_run[2]          # duplicate acknowledgements of late, up to DUPS; STAMPED: its SYN had a timestamp; OFFERED:
-                           # `window` is of no SYN, which has no scale
+    u8 dup_run[2]          # duplicate acknowledgements of late, up to DUPS; STAMPED, OFFERED
     u8 shaken              # 1 SYN, 2 SYN/ACK, 4 final ACK seen; 8, 16 SACK offered by side a, b; 32, 64 sums; SHAKEN_*
     u8 fins                # 1, 2: FIN by side a, b; 4, 8: that FIN acknowledged; 16: SYNs signed; 32, 64: NONE_RIGHT
     u32 hole[2]            # start of the newest unfilled jump in the side's sequence numbers

@@ -15,7 +15,7 @@ cdef enum:
 cdef struct Image:
     u64 w8[N8]                 # last, packets, bytes, payload, first, key, id, numbers of frames
     u32 w4[N4]                 # tcp, now, rtt, srtt, retrans, disorder, dup_acks, copies, text
-    u16 w2[N2]                 # ports, proto, paths, rates, peak, second, spurious, fast, zero_window, mss, window, copies
+    u16 w2[N2]                 # ports, proto, paths, rates, peak, second, of TCP, copies
     u8 w1[N1]                  # addresses, state, bits, app, family, ttl, confidence, ended, of TCP
 
 cdef enum:
