@@ -86,9 +86,11 @@ def test_licence_of_a_dependency(name: str) -> None:
 
 
 def test_nothing_calls_home() -> None:
-    """No address of a host in the code: netwatch says nothing to anyone on its own. RFCs and examples may be named."""
+    """No address of a host in the code: netwatch says nothing to anyone on its own. RFCs and examples may be named, and
+    the registries that whois asks when a key or a command says so."""
     host = re.compile(r"https?://([\w.-]+)|[\"']((?:[\w-]+\.)+(?:com|org|net|io|dev))[\"']")
     harmless = re.compile(r"(?:^|\.)example(?:\.\w+)?$|^localhost$|^127\.0\.0\.1$")
+    from netwatch.model.whois import SERVERS
     from netwatch.schema import BY_NAME  # field names look like hosts: geo.org
     others = re.compile(r"(?:netwatch|system)(?:\.\w+)+\.io|ip\.geoip\.org")  # OpenTelemetry's and Wireshark's do, too
 
@@ -97,19 +99,19 @@ def test_nothing_calls_home() -> None:
         if path.suffix in (".py", ".pyx", ".pxd"):
             for match in host.finditer(path.read_text()):
                 name = match[1] or match[2]
-                if name not in BY_NAME and not harmless.search(name) and not others.fullmatch(name):
+                if name not in BY_NAME and name not in SERVERS.values() and not harmless.search(name) and not others.fullmatch(name):
                     found.append(f"{path.relative_to(ROOT)}: {match[0]}")
     assert not found
 
 
 def test_nothing_opens_a_connection() -> None:
     """The module socket is used for constants and the list of interfaces only; but an agent has outlets, the
-    helper sends probes when it is asked to, exporters are listened to at a port that is named, and a service on
+    helper sends probes and asks registries when it is told to, exporters are listened to at a port that is named, and a service on
     loopback comments on findings where it is named."""
     opens = re.compile(r"import (?:urllib|http|requests|asyncio|ssl)\b|socket\.socket\b|create_connection")
     paths = [*(ROOT / "netwatch").rglob("*.py"), *(ROOT / "netwatch").rglob("*.pyx")]
     paths = [path for path in paths if path.parent.name != "outlets" and path not in (
-        ROOT / "netwatch/agent/systemd.py", ROOT / "netwatch/platform/linux/probeflows.py",
+        ROOT / "netwatch/platform/registries.py", ROOT / "netwatch/agent/systemd.py", ROOT / "netwatch/platform/linux/probeflows.py",
         ROOT / "netwatch/cli/ports.py", ROOT / "netwatch/diagnose/commentary.py")]
     assert [path.name for path in paths if opens.search(path.read_text())] == []
 
