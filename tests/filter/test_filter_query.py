@@ -3,7 +3,7 @@ import random
 
 import pytest
 from flowsample import APPS, LATENCY, NAMES, SNI, STATES, STATUS, Flows
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from netwatch._fast.engine import Engine
@@ -13,7 +13,7 @@ from netwatch._fast.view.engineview import EngineView
 from netwatch._fast.view.program import LIMIT, TARGET_ACCEPT, TARGET_REJECT, Program
 from netwatch._fast.view.querytest import SampleFlows
 from netwatch._fast.view.selection import Selection
-from netwatch.filter import Filter, fields
+from netwatch.filter import Filter, FilterError, fields
 from netwatch.schema import SEARCHED
 
 ADDRESSES4 = [b"\x0a\0\0\1", b"\x0a\0\0\2", b"\xc0\xa8\1\1", b"\xc0\0\2\1", b"\xff\xff\xff\xff"]
@@ -91,7 +91,11 @@ def native(flows: Flows, text: str) -> list[int]:
 @given(st.lists(flow(), min_size=1, max_size=8), expression)
 def test_native_agrees_with_python(given_flows, text):
     flows = Flows(given_flows)
-    found = Filter(text)
+    try:
+        found = Filter(text)
+    except FilterError as refused:  # a number alone beside the port that it may be another of
+        assume("a number alone is text" not in str(refused))
+        raise
     assert native(flows, text) == [row for row, record in flows.records.items() if found.matches(record)]
 
 

@@ -5,7 +5,6 @@ own: all others would be asked so often that chance finds what looks like theirs
 """
 from netwatch._fast.base.bytes cimport u16, Slice
 from netwatch._fast.flow.row cimport BIT_INITIATOR_B, BIT_SEEN, BIT_TRIED_A, Row
-from netwatch._fast.look.dispatch cimport carried_by
 from netwatch._fast.look.protocol cimport Look
 from netwatch._fast.look.registry cimport best, best_owner, own_port
 from netwatch._fast.wire.packet cimport PROTO_UDP

@@ -3,7 +3,7 @@ from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u64, Slice
 from netwatch._fast.flow.row cimport Row, Cold, Conn, Half, BIT_INITIATOR_B, BIT_SEEN, OPEN_KNOWN
-from netwatch._fast.wire.packet cimport PROTO_UDP, Packet
+from netwatch._fast.wire.packet cimport Packet
 from netwatch._fast.look.protocol cimport Dpi, Look
 
 cdef enum:                     # what became of the bytes of one side, answers of dpi_read
@@ -28,14 +28,6 @@ cdef void dpi_close(Look* look) noexcept nogil
 cdef void dpi_drop(Dpi* dpi, Conn* conn) noexcept nogil
 cdef void dpi_end(Dpi* dpi, Row* row, Cold* cold, u64 ts, u64 frame) noexcept nogil
 cdef bint dpi_might(Dpi* dpi, Row* row, Cold* cold, const Packet* pk, u8* found) noexcept nogil
-
-cdef enum:                     # bits of ON_*
-    BY_TCP = 0
-    BY_UDP = 1
-    BY_ITSELF = 2
-
-cdef inline int carried_by(const Row* row) noexcept nogil:
-    return BY_UDP if row.proto == PROTO_UDP else BY_ITSELF
 
 cdef inline bint nobody_yet(const Row* row) noexcept nogil:
     return row.conn == NULL or row.conn.proto == 0

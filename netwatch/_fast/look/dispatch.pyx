@@ -7,7 +7,7 @@ from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, Slice, slice_of
 from netwatch._fast.look.conns cimport conn_free, conn_new
-from netwatch._fast.look.asking cimport UDP_TRIES, UDP_TURN, asked, is_asked
+from netwatch._fast.look.asking cimport BY_TCP, UDP_TRIES, UDP_TURN, asked, carried_by, is_asked
 from netwatch._fast.look.registry cimport begins_late, best, may_be_path, proto_at, said
 from netwatch._fast.flow.content cimport facts_forget
 from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_INITIATOR_B, BIT_SEEN, BIT_TRIED_A, Cold, Conn, FOUND_NOBODY,
