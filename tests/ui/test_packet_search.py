@@ -12,7 +12,7 @@ CAPTURES = ("http.pcap", "dns.pcap", "tls13.pcap", "https2.pcap")
 WORDS = ("lab", "EXAMPLE", "10.77", "10.77.0.1:5", ":80", "[syn", "seq 1", "syn ack", "retransmission", "tcp", "xyzzy")
 FILTERS = (*WORDS, "/SYN ACK/", "/:80$/", "not lab", "lab or len > 1000", "tcp and not lab", "dns or http",
            "app == tls and len < 100", "len > 1000", "n in 10..20", "tcp.flags.syn == 1", "tcp.len > 0", "tcp.len != 0",
-           "notes exists", "src == 10.77.0.1 and dport == 80", "state == CLOSED", "bytes > 1 kB and lab",
+           "notes exists", "src == 10.77.0.1 and dport == 80", "state == CLOSED", "bytes > 1kB and lab",
            "time > 2026-01-01T00:00:00Z", "layers == ipv4 and lab", "flow == 2", "len > caplen", "len == 2 * 33",
            "info contains ack and lab")
 
