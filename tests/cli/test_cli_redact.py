@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from netwatch_command import ROOT, Run
+from record_leaves import leaves
 
 from netwatch.model.record import Record
 from netwatch.privacy.redactor import EVERYBODYS, classes
@@ -17,17 +17,6 @@ from netwatch.schema import Privacy
 KINDS = "flows,packets,dns,http,tls,streams,hosts,summary"
 CAPTURES = ("http", "dns", "https", "netbios", "mdns", "dhcp", "kerberos", "ldap", "ftp", "grpc", "imap", "irc", "ike")
 SHORTEST = 4  # characters of a value that is looked for
-
-
-def leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
-    if isinstance(value, dict):
-        for key, each in value.items():
-            yield from leaves(each, f"{path}.{key}" if path else key)
-    elif isinstance(value, list):
-        for each in value:
-            yield from leaves(each, path)
-    else:
-        yield path, value
 
 
 def told_of(records: list[Record]) -> tuple[set[str], set[str]]:

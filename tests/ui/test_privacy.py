@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from record_leaves import leaves
 
 from netwatch.addons.exporting import ExportFlows
 from netwatch.addons.packets.questions import SavePackets
@@ -32,17 +33,6 @@ TABS = ("dashboard", "connections", "interfaces", "packets", "stats", "topology"
 CAPTURES = ("dns", "https", "netbios", "mdns", "dhcp", "kerberos", "ldap", "ftp", "grpc", "imap", "irc", "ike", "http",
             "smb")
 SHORTEST = 4
-
-
-def leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
-    if isinstance(value, dict):
-        for key, each in value.items():
-            yield from leaves(each, f"{path}.{key}" if path else key)
-    elif isinstance(value, list):
-        for each in value:
-            yield from leaves(each, path)
-    else:
-        yield path, value
 
 
 def secrets_of(name: str) -> set[str]:

@@ -2,48 +2,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from netwatch.addons.alerts import AcknowledgeOne, AlertNow, MuteOne, OneAlert, words
 from netwatch.model.contract import Command
 from netwatch.ui import drill
 from netwatch.ui import format as fmt
+from netwatch.ui.popups.about import About
 from netwatch.ui.state import State
 from netwatch.ui.theme import BAD, TEXT, WARN
-from netwatch.ui.widgets.chooser import Chooser
 from netwatch.ui.widgets.fact_box import Told
 from netwatch.ui.widgets.facts import Fact, fact, title
 
 NAME = "alert"
 SEVERITY = {"critical": BAD, "warning": WARN, "info": TEXT}
 ENDS = (("src", "Source"), ("dst", "Destination"), ("dport", "Port"))
-
-
-@dataclass
-class Part:
-    """`number`: of the alert, see addons/alerts.py."""
-    number: int = 0
-    place: Chooser = field(default_factory=Chooser)
-
-
-def show(state: State, number: int) -> None:
-    """Open it for the alert of that number."""
-    state.parts[NAME] = Part(number)
-    state.overlay = NAME
-
-
-def _part(state: State) -> Part:
-    return state.part(NAME, Part)
-
-
-def question(state: State) -> OneAlert:
-    return OneAlert(_part(state).number)
-
-
-def now(state: State) -> AlertNow | None:
-    """What was answered last, if it is this alert."""
-    asked, found = state.snapshot.over, state.snapshot.over_answer
-    return found if asked == question(state) and isinstance(found, AlertNow) else None
+ABOUT = About(NAME, 0, OneAlert, AlertNow)
+show, question, now = ABOUT.show, ABOUT.question, ABOUT.now
 
 
 def _facts(state: State, found: AlertNow) -> list[Fact]:
@@ -77,11 +51,11 @@ def _flows(state: State) -> None:
 def _do(command: Callable[[int], Command]) -> Callable[[State], None]:
     def act(state: State) -> None:
         state.overlay = ""
-        state.do(command(_part(state).number))
+        state.do(command(ABOUT.thing(state)))
     return act
 
 
-BOX = Told(NAME, lambda state: "Alert", _told, lambda state: _part(state).place)
+BOX = Told(NAME, lambda state: "Alert", _told, ABOUT.place)
 draw = BOX.draw
 ACTIONS: dict[str, Callable[[State], None]] = {
     **BOX.actions(), "alert_flows": _flows, "alert_ack": _do(AcknowledgeOne), "alert_mute": _do(MuteOne),

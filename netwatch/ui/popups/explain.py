@@ -1,43 +1,17 @@
 """Why a flow is called what it is, over the Connections tab."""
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from netwatch.addons.explain import Explain, Explained, Said, sureness
+from netwatch.ui.popups.about import About
 from netwatch.ui.state import State
 from netwatch.ui.theme import GOOD, MUTED, TEXT, WARN
-from netwatch.ui.widgets.chooser import Chooser
 from netwatch.ui.widgets.fact_box import Told
 from netwatch.ui.widgets.facts import Fact, fact, title
 
 NAME = "explain"
 ROW = 16                           # bytes of a line
-
-
-@dataclass
-class Part:
-    flow: int = 0
-    place: Chooser = field(default_factory=Chooser)
-
-
-def show(state: State, flow: int) -> None:
-    """Open it for the flow of that number."""
-    state.parts[NAME] = Part(flow)
-    state.overlay = NAME
-
-
-def _part(state: State) -> Part:
-    return state.part(NAME, Part)
-
-
-def question(state: State) -> Explain:
-    return Explain(_part(state).flow)
-
-
-def now(state: State) -> Explained | None:
-    """What was answered last, if it is of this flow."""
-    asked, found = state.snapshot.over, state.snapshot.over_answer
-    return found if asked == question(state) and isinstance(found, Explained) else None
+ABOUT = About(NAME, 0, Explain, Explained)
+show, question, now = ABOUT.show, ABOUT.question, ABOUT.now
 
 
 def _bytes(said: Said) -> list[Fact]:
@@ -84,6 +58,6 @@ def _told(state: State) -> list[Fact] | None:
     return _facts(state, found) if found is not None else None
 
 
-BOX = Told(NAME, lambda state: f"Flow {_part(state).flow}", _told, lambda state: _part(state).place)
+BOX = Told(NAME, lambda state: f"Flow {ABOUT.thing(state)}", _told, ABOUT.place)
 draw = BOX.draw
 ACTIONS = BOX.actions()

@@ -1,50 +1,30 @@
 """The way to a host, hop by hop, as it is measured now: over the tab whose key began it."""
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.addons.tracing import GOING, REFUSED, ROUNDS, STOPPED, StartTrace, StopTrace, Traced, TraceNow
 from netwatch.model.record import Record
 from netwatch.ui import format as fmt
+from netwatch.ui.popups.about import About
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import ADDRESS, BAD, GOOD, HEAD, MUTED, TEXT, WARN
 from netwatch.ui.theme import NAME as HOST
 from netwatch.ui.widgets.box import draw_box
-from netwatch.ui.widgets.chooser import Chooser, centred, moves
+from netwatch.ui.widgets.chooser import centred, moves
 from netwatch.ui.widgets.table import draw_scroll_bar
 
 NAME = "trace"
 WIDTH = 110
 LOSS_WARN, LOSS_BAD = 1.0, 10.0    # percent
 NUMBERS = (("LOSS", 6), ("BEST", 8), ("MEAN", 8), ("WORST", 8), ("JITTER", 8))
-
-
-@dataclass
-class Part:
-    address: str = ""
-    place: Chooser = field(default_factory=Chooser)
+ABOUT = About(NAME, "", TraceNow, Traced)
+question, now = ABOUT.question, ABOUT.now
 
 
 def show(state: State, address: str) -> None:
     """Begin a trace to that address and open this."""
-    state.parts[NAME] = Part(address)
-    state.overlay = NAME
+    ABOUT.show(state, address)
     state.do(StartTrace(address))
-
-
-def _part(state: State) -> Part:
-    return state.part(NAME, Part)
-
-
-def question(state: State) -> TraceNow:
-    return TraceNow(_part(state).address)
-
-
-def now(state: State) -> Traced | None:
-    """What was answered last, if it is of this address."""
-    asked, found = state.snapshot.over, state.snapshot.over_answer
-    return found if asked == question(state) and isinstance(found, Traced) else None
 
 
 def close(state: State) -> None:
@@ -104,11 +84,11 @@ def _end(found: Traced | None) -> tuple[str, int]:
 
 def draw(canvas: Canvas, area: Area, state: State) -> None:
     box, rows, found, glyphs = box_of(state), rows_of(state), now(state), state.glyphs
-    draw_box(canvas, box, f"The way to {_part(state).address}", glyphs)
+    draw_box(canvas, box, f"The way to {ABOUT.thing(state)}", glyphs)
     for y, (text, style) in ((box.y + 1, _words(state, found)), (box.y + box.height - 2, _end(found))):
         canvas.put(y, box.x + 2, clip(text, box.width - 4, glyphs.ellipsis), style)
     hops = _hops(state)
-    top = max(0, min(_part(state).place.row, len(hops) - rows.height))
+    top = max(0, min(ABOUT.place(state).row, len(hops) - rows.height))
     if hops:
         _draw_line(canvas, box.y + 2, rows, ("HOP", HEAD), ("ADDRESS", HEAD), [(title, HEAD) for title, _ in NUMBERS],
                    glyphs.ellipsis)
@@ -158,5 +138,5 @@ def on_mouse(state: State, what: str, y: int, x: int) -> None:
         close(state)
 
 
-ACTIONS = {**moves(NAME, lambda state: _part(state).place, lambda state: len(_hops(state)),
+ACTIONS = {**moves(NAME, ABOUT.place, lambda state: len(_hops(state)),
                    lambda state: rows_of(state).height), "trace_close": close}

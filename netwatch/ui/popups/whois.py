@@ -1,45 +1,24 @@
 """Whose an address is, as its registry says: the fields that matter, then all of its text."""
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from netwatch.addons.registries import AskWhois, Owned, WhoisNow
+from netwatch.ui.popups.about import About
 from netwatch.ui.state import State
 from netwatch.ui.theme import MUTED, TEXT, WARN
-from netwatch.ui.widgets.chooser import Chooser
 from netwatch.ui.widgets.fact_box import Told
 from netwatch.ui.widgets.facts import Fact, fact, title
 
 NAME = "whois"
 FIELDS = (("range", "Range"), ("name", "Name"), ("organisation", "Organisation"), ("country", "Country"),
           ("abuse", "Abuse contact"), ("status", "Status"), ("origin", "Origin"), ("changed", "Changed"))
-
-
-@dataclass
-class Part:
-    address: str = ""
-    place: Chooser = field(default_factory=Chooser)
+ABOUT = About(NAME, "", WhoisNow, Owned)
+question, now = ABOUT.question, ABOUT.now
 
 
 def show(state: State, address: str) -> None:
     """Ask whose that address is and open this."""
-    state.parts[NAME] = Part(address)
-    state.overlay = NAME
+    ABOUT.show(state, address)
     state.do(AskWhois(address))
-
-
-def _part(state: State) -> Part:
-    return state.part(NAME, Part)
-
-
-def question(state: State) -> WhoisNow:
-    return WhoisNow(_part(state).address)
-
-
-def now(state: State) -> Owned | None:
-    """What was answered last, if it is of this address."""
-    asked, found = state.snapshot.over, state.snapshot.over_answer
-    return found if asked == question(state) and isinstance(found, Owned) else None
 
 
 def _told(state: State) -> list[Fact] | None:
@@ -58,6 +37,6 @@ def _told(state: State) -> list[Fact] | None:
                                             for line in found.text)]
 
 
-BOX = Told(NAME, lambda state: f"Whose {_part(state).address} is", _told, lambda state: _part(state).place)
+BOX = Told(NAME, lambda state: f"Whose {ABOUT.thing(state)} is", _told, ABOUT.place)
 draw = BOX.draw
 ACTIONS = BOX.actions()
