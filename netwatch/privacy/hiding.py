@@ -184,6 +184,14 @@ class Hiding:
         """What a flow says is content, all of it."""
         return []
 
+    def all_words(self, value: object) -> object:
+        """Of a record whose texts are netwatch's own words, addresses and names of hosts."""
+        if isinstance(value, str):
+            return self.words(value)
+        if isinstance(value, dict):
+            return {key: self.all_words(each) for key, each in value.items()}
+        return list(map(self.all_words, value)) if isinstance(value, list) else value
+
     def why(self, text: str) -> str:
         return HIDDEN
 
@@ -235,6 +243,7 @@ SPECIAL = {
     "addons.statistics.Statistics.pieces": "labels",
     "model.group.Within.key": "keys", "model.group.Within.by": "same",
     "addons.dashboard.Branch.path": "keys",
+    "addons.tracing.Traced.record": "all_words",
 }
 
 

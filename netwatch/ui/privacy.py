@@ -33,6 +33,7 @@ def begin(state: State, watch: PrivateWatch) -> None:
         _begin_again(state, watch.hiding.words if on else watch.hiding.filter)
 
     state.hide = lambda text: watch.hiding.words(text) if state.settings.of("ui.privacy") else text
+    state.reveal = watch.hiding.restored
     state.use_privacy = use
     if watch.on:
         _texts(state, watch.hiding.words)

@@ -23,15 +23,14 @@ def actions(remote: Callable[[State], str]) -> dict[str, Callable[[State], None]
     return {"trace": act(trace.show), "whois": act(whois.show)}
 
 
-def far_end(*ends: object) -> str:
-    """Of the ends of a flow, the first that is a global address, or else an address; "" for none."""
-    known = [str(end) for end in ends if _is_address(end)]
-    return next((end for end in known if ipaddress.ip_address(end).is_global), known[0] if known else "")
+def far_end(state: State, *ends: object) -> str:
+    """Of the ends of a flow, as they are shown, the first that is a global address, or else an address; "" for none."""
+    known = [(str(end), address) for end in ends if (address := _address(state.reveal(str(end)))) is not None]
+    return next((shown for shown, address in known if address.is_global), known[0][0] if known else "")
 
 
-def _is_address(end: object) -> bool:
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        ipaddress.ip_address(str(end))
+        return ipaddress.ip_address(text)
     except ValueError:
-        return False
-    return True
+        return None

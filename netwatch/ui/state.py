@@ -160,6 +160,7 @@ class State:
     failed: dict[str, str] = field(default_factory=dict)   # tab: what went wrong
     clipboard: Callable[[str], bool] = lambda text: False
     hide: Callable[[str], str] = lambda text: text         # of words that somebody typed: as privacy mode shows them
+    reveal: Callable[[str], str] = lambda text: text       # what a text stands for that privacy mode shows
     use_privacy: Callable[[bool], None] = lambda on: None   # switch it, with all that is on screen
     ask_form: Callable[[Form], Answers | None] = lambda form: None      # has it filled in; None when it was left
     offers: Sequence[Offer] = ()   # commands that addons bring

@@ -12,9 +12,11 @@ from netwatch.model.probe import ANSWER, EXPIRED, SILENT, Reply
 from netwatch.model.whois import RegistryAnswer
 from netwatch.store.settings import Settings
 from netwatch.ui import remote
+from netwatch.ui.state import State
 from tests.engine.wire import ACK, SYN, eth, ip4, pcap, spaced, tcp
 from tests.ui.driver import Driver
 from tests.ui.replayed import Replayed
+from tests.ui.test_privacy import private
 
 NEAR, ADDRESS = "10.0.0.9", "8.8.4.4"
 FAR = bytes((8, 8, 4, 4))
@@ -164,6 +166,24 @@ def test_the_palette_and_the_help_have_both(begun: Callable[..., tuple[Driver, W
 
 
 def test_the_far_end_is_the_global_one() -> None:
-    assert remote.far_end("10.0.0.1", ADDRESS) == ADDRESS and remote.far_end(ADDRESS, "1.1.1.1") == ADDRESS
-    assert remote.far_end("10.0.0.1", "10.0.0.2") == "10.0.0.1"
-    assert remote.far_end(None, "www.example.com", "02:00:00:00:00:01") == ""
+    state = State()
+    assert remote.far_end(state, "10.0.0.1", ADDRESS) == ADDRESS == remote.far_end(state, ADDRESS, "1.1.1.1")
+    assert remote.far_end(state, "10.0.0.1", "10.0.0.2") == "10.0.0.1"
+    assert remote.far_end(state, None, "www.example.com", "02:00:00:00:00:01") == ""
+
+
+@pytest.mark.parametrize("tab", ["connections", "packets", "topology", "egress"])
+def test_in_privacy_mode_the_true_host_is_asked_about_and_not_shown(
+        begun: Callable[..., tuple[Driver, World]], tab: str) -> None:
+    shown, world = begun(tab, probes__third_party=True)
+    driver = private(shown.session, tab=tab, cols=80, rows=24)
+    for key, text, asked in (("t", "round 2 of 10", f"trace {ADDRESS}"), ("W", "By iana", f"iana {ADDRESS}")):
+        driver.step()
+        driver.keys("end" if tab in ("topology", "egress") else "home")
+        driver.keys(key)
+        driver.poller._do_commands()
+        screen = until(driver, text)
+        assert asked in world.asked and ("it answers no probe" in screen) == (key == "t")
+        for hidden in (ADDRESS, "10.0.0.1", "Somebody", "8.8.4.0"):
+            assert hidden not in screen
+        driver.keys("esc")

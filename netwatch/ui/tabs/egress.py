@@ -246,7 +246,7 @@ def _ask(state: State, wanted: list[Allow]) -> None:
 ALLOWED = ("sni", "ip", "asn")
 def _remote(state: State) -> str:
     row = LIST.selected(state)
-    return remote.far_end(row.host) if row is not None else ""
+    return remote.far_end(state, row.host) if row is not None else ""
 
 
 ACTIONS = LIST.actions() | {"follow": follow, "fold": fold, "fold_all": fold_all, "egress_allow": allow,

@@ -153,7 +153,7 @@ def follow(state: State) -> None:
 
 def _remote(state: State) -> str:
     row = LIST.selected(state)
-    return remote.far_end(row.address) if row is not None else ""
+    return remote.far_end(state, row.address) if row is not None else ""
 
 
 LIST = Listing(NAME, COLUMNS, rows, key=lambda row: row.address, values=VALUES, facts=facts, head=_head, empty=_empty,

@@ -235,8 +235,8 @@ def _remote(state: State) -> str:
     """Of the selected flow, or of a group of flows with one address."""
     row, group = state.table.record, groups.part_of(state).window.row
     if row is not None:
-        return remote.far_end(row.get("remote"), row.get("dst"), row.get("src"))
-    return remote.far_end(group["key"][1]) if group is not None and groups.part_of(state).by else ""
+        return remote.far_end(state, row.get("remote"), row.get("dst"), row.get("src"))
+    return remote.far_end(state, group["key"][1]) if group is not None and groups.part_of(state).by else ""
 
 
 # ----------------------------------------------------------------------------------------------------------- the order

@@ -279,7 +279,7 @@ def _remote(state: State) -> str:
     found, selected = seen(state), part_of(state).selected
     line = next((each for each in found.lines if each.k == selected), None) if found is not None else None
     ends = (line.destination, line.source) if line is not None else ()
-    return remote.far_end(*ends, *(end.rpartition(":")[0].strip("[]") for end in ends))
+    return remote.far_end(state, *ends, *(end.rpartition(":")[0].strip("[]") for end in ends))
 
 
 def save(state: State) -> None:

@@ -304,7 +304,7 @@ def _of_the_list(action: str) -> Callable[[State], None]:
 def _remote(state: State) -> str:
     """Of a line for what a process talks to, where that is one address."""
     row = part_of(state).window.row
-    return remote.far_end(row["key"][1][1][1]) if row is not None and row["key"][0] == REMOTE else ""
+    return remote.far_end(state, row["key"][1][1][1]) if row is not None and row["key"][0] == REMOTE else ""
 
 
 ACTIONS: dict[str, Callable[[State], None]] = _WAITING | {action: _of_the_list(action) for action in _TALKING} | {
