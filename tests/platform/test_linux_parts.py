@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import struct
@@ -14,9 +15,12 @@ import pytest
 
 from netwatch.model.host import Unavailable
 from netwatch.model.machine import Identity, Owner, Process
+from netwatch.platform.attribution import Sights
 from netwatch.platform.base import Socket
+from netwatch.platform.facts import Facts
 from netwatch.platform.linux import bpf_events, ebpf, libbpf, tcpinfo
 from netwatch.platform.linux.containers import Places, place_of
+from netwatch.platform.linux.namespaces import Namespaces
 from netwatch.platform.linux.procfs import Proc, full_name
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
@@ -109,7 +113,7 @@ def test_socket_events() -> None:
                              bytes(16), bytes(10) + b"\xff\xff\x01\x02\x03\x04")
     assert bpf_events.socket_event(raw) == bpf_events.SocketEvent(
         bpf_events.SENT, Identity(7, 500), 99, 1234, 4026531840, 17, b"", 5353, b"\1\2\3\4", 53, True)
-    assert bpf_events.WHOSE.unpack(raw) == (7, 1234)
+    assert bpf_events.WHOSE.unpack(raw) == (7, 1234, 4026531840)
 
 
 def test_process_events() -> None:
@@ -199,6 +203,29 @@ def test_no_object(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match=r"none\.o is missing"):
         tracker.start()
     assert not tracker.status().active
+
+
+def test_what_the_iterator_finds_has_cookies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the verifier does not let it make them (builds of Linux 6.18)."""
+    monkeypatch.setattr(ebpf, "EACH_BY_COOKIE", ebpf.FOUND_AS_THEY_ARE)
+    proc = Proc()
+    namespaces = Namespaces(proc)
+    tracker = ebpf.EbpfTracker(Sights(namespaces.own), Facts(), Places(proc.cgroups), namespaces)
+    with socket.socket() as listens, contextlib.ExitStack() as after:
+        listens.bind(("127.0.0.1", 0))
+        try:
+            tracker.start()
+        except Unavailable as e:
+            pytest.skip(str(e))
+        after.callback(tracker.close)
+        if not tracker._programs & ebpf.FIND:
+            pytest.skip("no iterators here")
+        listens.listen()
+        tracker.sweep()
+        mine = {cookie: key for cookie, sights in tracker._sights._by_cookie.items() for key in sights
+                if key.who.pid == os.getpid()}
+        cookie = int.from_bytes(listens.getsockopt(socket.SOL_SOCKET, 57, 8), sys.byteorder)  # SO_COOKIE
+    assert cookie in mine and not [each for each in mine if each >= ebpf.ADDRESSES]
 
 
 BECOME = "os.setgroups([]); os.setgid(65534); os.setuid(65534)"

@@ -311,6 +311,34 @@ def test_a_sweep_finds_what_may_have_been_anothers(lost: int) -> None:
     assert asked(sights, time.time_ns(), proto=TCP) == "7"
 
 
+def test_a_sweep_without_cookies() -> None:
+    """Where the iterator may not make them (builds of Linux 6.18), sock_diag is asked to, once for each socket that it cannot
+    give one; an address that is used again is another socket, and none of an address is ever told to be closed."""
+    sights = Sights(OWN, lambda _: frozenset({HERE}))
+    tracker = ebpf.EbpfTracker(sights, Facts(), None, World([], random.Random(0)))  # type: ignore[arg-type]
+    programs, address, asked_for = Programs(tracker), ebpf.ADDRESSES + 4096, []
+    tracker._addresses = ebpf.ADDRESSES
+
+    def make_cookies(namespace: int) -> None:
+        asked_for.append(namespace)
+        programs.there = [made_of(bpf_events.FOUND, 7, 11, 0) if named else each for each in programs.there]
+
+    tracker._make_cookies = make_cookies  # type: ignore[method-assign]
+    named, programs.there = True, [made_of(bpf_events.FOUND, 7, address, 0)]
+    tracker.sweep()
+    assert asked(sights, time.time_ns(), proto=TCP) == "7" and sights.knows(11) and asked_for == [OWN]
+    tracker._sights.closed(11, time.time_ns())
+    named, programs.there = False, [made_of(bpf_events.FOUND, 8, address, 0) + b"cut"]
+    for _ in range(2):
+        tracker.sweep()
+    assert asked(sights, time.time_ns(), proto=TCP) == "8" and asked_for == [OWN, OWN]
+    assert not sights.knows(address)
+    programs.there = [programs.there[0].replace(THERE, HERE)]
+    time.sleep(0.01)
+    tracker.sweep()
+    assert asked(sights, time.time_ns() + LINGER, proto=TCP) not in ("7", "8"), "the ends of the address are others now"
+
+
 def test_the_kernels_addresses_of_sockets_are_used_again() -> None:
     tracker = bcc.BccTracker(Sights(OWN), Facts(), World([], random.Random(0)), OWN)  # type: ignore[arg-type]
     one, two = (bpf_events.socket_event(made_of(bpf_events.SENT, pid, 11, 0)) for pid in (7, 8))

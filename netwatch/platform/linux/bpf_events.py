@@ -12,7 +12,7 @@ from netwatch.platform.linux.procfs import full_name
 CONNECTED, LISTENS, SENT, RECEIVED, CLOSED, FOUND, PROCESS = range(1, 8)
 SHARES_PORT = 1
 SOCKET = struct.Struct("=IIQQQIHHHHI16s16s")
-WHOSE = struct.Struct("=4xI16xQ48x")       # of a socket event: the pid and the cookie only
+WHOSE = struct.Struct("=4xI16xQI44x")      # of a socket event: the pid, the cookie and the namespace only
 END = struct.Struct("=I12xQQ")             # of a socket event: its kind, its time and the cookie only
 HEAD = struct.Struct("=IIQII16sHHHH")
 PATH_ROOM, ARGS_ROOM, CGROUP_ROOM = 1024, 1024, 512

@@ -6,6 +6,7 @@ has: tracepoints first, function entry and exit where those are missing. What is
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -24,6 +25,9 @@ OBJECT = Path(__file__).parent / "bpf" / "owners.bpf.o"
 STATE, LENGTHS = {"state_changed"}, {"sent", "received"}
 ENTRIES, ACCEPT, FIND = {"send4", "send6", "receive4", "receive6"}, {"accepted"}, {"find_sockets"}
 DROPS = {"dropped"}
+ADDRESSES, NO_ADDRESS = 1 << 63, 1 << 64  # where addresses of the kernel begin; beyond all cookies and addresses
+# the constants of the programs: whether any may make cookies for sockets, and whether the iterator may
+EACH_BY_COOKIE, FOUND_AS_THEY_ARE, ALL_AS_THEY_ARE = b"\1\1", b"\1\0", b"\0\0"
 ALL = STATE | LENGTHS | ENTRIES | ACCEPT | FIND | DROPS
 SENT_BEFORE = 10 * MS          # a send is told after the packet has left
 WAITED = 5 * SECOND            # a packet may have lain in the socket so long before it was received
@@ -56,6 +60,8 @@ class EbpfTracker:
         self._lost_at = 0          # not later than this, ns since 1970
         self._found_at = 0         # when the last sweep began
         self._sweeps = 0
+        self._addresses = NO_ADDRESS  # from where on a cookie is an address that events do not tell of
+        self._nameless: set[int] = set()       # addresses of sockets that could not be given a cookie
         self.events = 0
         self.load_s = 0.0
 
@@ -67,9 +73,10 @@ class EbpfTracker:
         with kernel_types() as has:
             told = LENGTHS if has("btf_trace_sock_send_length") else set()
         failure = OSError("no programs")
-        for wanted in self._ladder(told):
+        find, constants = self._findable()
+        for wanted in self._ladder(told, find):
             try:
-                self._load(wanted)
+                self._load(wanted, constants)
                 break
             except OSError as e:
                 failure = e
@@ -112,7 +119,7 @@ class EbpfTracker:
         self._namespaces.look(again=self._sweeps % 8 == 0)
         self._sweeps += 1
         try:
-            found = self._find()
+            found = self._found()
         except OSError as e:
             self._limits = [f"the iterator stopped working: {e}"]
             self._programs -= FIND
@@ -121,10 +128,9 @@ class EbpfTracker:
             self.drain()
             self._count_losses(self._object, time.time_ns())
             self._offset = time.time_ns() - time.monotonic_ns()
-            whole = len(found) - len(found) % bpf_events.SOCKET.size
-            for n, (pid, cookie) in enumerate(bpf_events.WHOSE.iter_unpack(found[:whole])):
+            for n, (pid, cookie, _) in enumerate(bpf_events.WHOSE.iter_unpack(found)):
                 known = self._sights.knows(cookie)
-                if len(known) != 1 or known[0].who.pid != pid:
+                if cookie >= self._addresses or len(known) != 1 or known[0].who.pid != pid:
                     self._enter_found(bpf_events.socket_event(found, n * bpf_events.SOCKET.size), began)
                 elif known[0].ending == SILENT:
                     known[0].last = began
@@ -155,16 +161,33 @@ class EbpfTracker:
             self._object.close()
             self._object = None
 
-    def _ladder(self, told: set[str]) -> list[set[str]]:
+    def _findable(self) -> tuple[set[str], bytes]:
+        """Which iterator loads here, and the constants of the programs with which it does: whether they may make
+        cookies, and whether it may."""
+        ways = (EACH_BY_COOKIE, FOUND_AS_THEY_ARE) if _release() >= (5, 12) else (ALL_AS_THEY_ARE,)
+        for constants in ways:
+            alone = Object(str(self._path))
+            try:
+                alone.choose(FIND, ALL)
+                alone.constants(constants)
+                alone.load()
+                return FIND, constants
+            except OSError:
+                continue
+            finally:
+                alone.close()
+        return set(), ways[0]
+
+    def _ladder(self, told: set[str], find: set[str]) -> list[set[str]]:
         """What to try to load, best first: function tracing and iterators may be forbidden each by itself."""
         best = [STATE | told | ACCEPT, STATE | told] if told else [STATE | ENTRIES | ACCEPT, STATE | ENTRIES, STATE]
-        return [each | find | told for find in (FIND, set()) for each in best for told in (DROPS, set())]
+        finds = (find, set[str]()) if find else (find,)
+        return [each | find | told for find in finds for each in best for told in (DROPS, set())]
 
-    def _load(self, wanted: set[str]) -> None:
+    def _load(self, wanted: set[str], constants: bytes) -> None:
         self._object = Object(str(self._path))
         self._object.choose(wanted, ALL)
-        if _release() < (5, 12):
-            self._object.constants(b"\0")
+        self._object.constants(constants)
         self._object.load()
         for name in sorted(wanted - FIND):
             self._object.attach(name)
@@ -172,6 +195,39 @@ class EbpfTracker:
         if wanted & FIND:
             self._find = self._object.attach_iterator("find_sockets")
         self._programs = wanted
+        self._addresses = ADDRESSES if constants == FOUND_AS_THEY_ARE else NO_ADDRESS
+
+    def _found(self) -> bytes:
+        """What the iterator finds. Where it may not make cookies, sock_diag does: it is asked for the sockets of each
+        namespace in which new ones lack theirs; raw ones go on without."""
+        found = _whole(self._find())
+        lacking, places = self._lacking(found)
+        if lacking - self._nameless:
+            for inode in places & {self._namespaces.own, *self._namespaces.members}:
+                with contextlib.suppress(OSError):
+                    self._make_cookies(inode)
+            found = _whole(self._find())
+            self._nameless = self._lacking(found)[0]
+        return found
+
+    def _lacking(self, found: bytes) -> tuple[set[int], set[int]]:
+        """Of what the iterator found: the addresses of sockets without a cookie, and the namespaces they are in."""
+        lacking = [(cookie, netns) for _, cookie, netns in bpf_events.WHOSE.iter_unpack(found)
+                   if cookie >= self._addresses]
+        return {address for address, _ in lacking}, {netns for _, netns in lacking}
+
+    def _make_cookies(self, inode: int) -> None:
+        """The kernel gives a cookie to every socket that it tells of by sock_diag. Raises OSError."""
+        from netwatch._fast.os.sockdiag import SocketTable
+
+        with contextlib.ExitStack() as open_ones:
+            namespace = -1
+            if inode != self._namespaces.own:
+                namespace = self._namespaces.open(inode)
+                open_ones.callback(os.close, namespace)
+            table = SocketTable(namespace)
+            open_ones.callback(table.close)
+            table.changes()
 
     def _count_losses(self, programs: Object, now: int) -> None:
         lost = programs.number("lost")
@@ -197,7 +253,12 @@ class EbpfTracker:
             e.proto, e.lport, e.remote, e.rport)
 
     def _enter_found(self, e: bpf_events.SocketEvent, began: int) -> None:
-        """A socket of the snapshot: known, or from before us, or told of by an event that was lost."""
+        """A socket of the snapshot: known, or from before us, or told of by an event that was lost. Without a cookie it
+        is known by its address and its ends, and its events tell of another."""
+        told = e.proto in TCP_LIKE and e.cookie < self._addresses
+        if e.cookie >= self._addresses:
+            ends = hash((e.cookie, e.netns, e.proto, e.local, e.lport, e.remote, e.rport))
+            e.cookie = ADDRESSES | ends & (ADDRESSES - 1)
         known = self._sights.knows(e.cookie)
         if any(s.who == e.who for s in known):
             self._sights.confirm(e.cookie, began)
@@ -207,12 +268,15 @@ class EbpfTracker:
             self._sights.share(e.cookie, e.who.pid)
             self._sights.confirm(e.cookie, began)
         else:
-            stream = e.proto in TCP_LIKE
             begin = began if self._lost_at > self._found_at else self._found_at    # it was not there a sweep ago
             self._sights.saw(Sight(
                 e.who, e.netns, e.cookie, METHOD, e.local, first=began, begin=begin, last=began,
-                ending=TOLD if stream else SILENT, listening=e.kind == bpf_events.LISTENS, sharing=True),
+                ending=TOLD if told else SILENT, listening=e.kind == bpf_events.LISTENS, sharing=True),
                 e.proto, e.lport, e.remote, e.rport)
+
+
+def _whole(found: bytes) -> bytes:
+    return found[:len(found) - len(found) % bpf_events.SOCKET.size]
 
 
 def _release() -> tuple[int, int]:

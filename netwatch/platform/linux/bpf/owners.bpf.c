@@ -79,6 +79,8 @@ struct { __uint(type, BPF_MAP_TYPE_LRU_HASH); __uint(max_entries, 4096);
 
 /* false before Linux 5.12, where tracing programs may not call the helper: set by the loader */
 const volatile bool can_make_cookies = 1;
+/* false where the verifier refuses the helper a socket that an iterator came to through a file: seen of a build of Linux 6.18 */
+const volatile bool can_make_cookies_of_found = 1;
 
 static __always_inline void count_lost(void)
 {
@@ -89,14 +91,17 @@ static __always_inline void count_lost(void)
 		__sync_fetch_and_add(n, 1);
 }
 
+/* The cookie it has; its address, which no cookie is as great as, where nobody asked for one yet. */
+static __always_inline __u64 cookie_there(struct sock *sk)
+{
+	__u64 cookie = sk->__sk_common.skc_cookie.counter;
+
+	return cookie ? cookie : (__u64)(unsigned long)sk;
+}
+
 static __always_inline __u64 cookie_of(struct sock *sk)
 {
-	__u64 cookie;
-
-	if (can_make_cookies)
-		return bpf_get_socket_cookie(sk);
-	cookie = sk->__sk_common.skc_cookie.counter;
-	return cookie ? cookie : (__u64)(unsigned long)sk;
+	return can_make_cookies ? bpf_get_socket_cookie(sk) : cookie_there(sk);
 }
 
 static __always_inline struct who current_process(void)
@@ -114,9 +119,9 @@ static __always_inline bool is_internet(struct sock *sk)
 	return (family == AF_INET || family == AF_INET6) && sk->sk_protocol != IPPROTO_MPTCP;
 }
 
-static __always_inline void describe(struct socket_event *e, struct sock *sk)
+static __always_inline void describe(struct socket_event *e, struct sock *sk, __u64 cookie)
 {
-	e->cookie = cookie_of(sk);
+	e->cookie = cookie;
 	e->netns = sk->__sk_common.skc_net.net->ns.inum;
 	e->family = sk->__sk_common.skc_family;
 	e->proto = sk->sk_protocol;
@@ -147,7 +152,7 @@ static __always_inline void tell_socket(struct sock *sk, __u32 kind, struct who 
 		count_lost();
 		return;
 	}
-	describe(e, sk);
+	describe(e, sk, cookie_of(sk));
 	e->kind = kind;
 	e->tgid = who->tgid;
 	e->start = who->start;
@@ -449,7 +454,7 @@ int find_sockets(struct bpf_iter__task_file *it)
 	sk = socket->sk;
 	if (!sk || !is_internet(sk))
 		return 0;
-	describe(&e, sk);
+	describe(&e, sk, can_make_cookies_of_found ? cookie_of(sk) : cookie_there(sk));
 	e.kind = SOCKET_FOUND;
 	if (sk->__sk_common.skc_state == TCP_LISTEN && sk->sk_protocol == IPPROTO_TCP)
 		e.kind = SOCKET_LISTENS;
