@@ -1,9 +1,10 @@
 """netwatch: watches a machine's network, reads captures with the same engine, keeps the evidence."""
 
 __version__ = "0.1.0"
-LIBRARY = ("Alert", "Capture", "DamagedError", "DeniedError", "Dns", "Flow", "Group", "Http", "Live", "MissingError",
-           "NetwatchError", "Packet", "Records", "Stream", "Summary", "Tls", "Typed", "UnavailableError", "UsageError",
-           "open", "read", "watch")  # of netwatch.api, which is loaded when one of them is asked for
+# of netwatch.api, which is loaded when one of them is asked for
+LIBRARY = ("Alert", "Capture", "DamagedError", "DeniedError", "Dns", "Finding", "Flow", "Group", "Host", "Http",
+           "Live", "MissingError", "NetwatchError", "Packet", "Process", "Records", "Stream", "Summary", "Tls",
+           "Typed", "UnavailableError", "UsageError", "open", "read", "watch")
 
 
 def __getattr__(name: str) -> object:

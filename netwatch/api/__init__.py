@@ -14,8 +14,9 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, TypedDict, Unpack, overload
 
-from netwatch.api.asked import kinds_of, settings_of, translated, understood, use_client_names
+from netwatch.api.asked import check_options, kinds_of, settings_of, translated, understood, use_client_names
 from netwatch.api.results import Capture, Live, Records
+from netwatch.model import host as machine
 from netwatch.model.errors import (
     DamagedError,
     DeniedError,
@@ -24,16 +25,15 @@ from netwatch.model.errors import (
     UnavailableError,
     UsageError,
 )
-from netwatch.model.host import Host
 from netwatch.model.option import Value
-from netwatch.records.classes import Alert, Dns, Flow, Http, Packet, Stream, Summary, Tls
+from netwatch.records.classes import Alert, Dns, Finding, Flow, Host, Http, Packet, Process, Stream, Summary, Tls
 from netwatch.records.reading import Order
 from netwatch.records.streams import STREAM_LIMIT
 from netwatch.records.typed import Group, Typed
 
-__all__ = ["Alert", "Capture", "DamagedError", "DeniedError", "Dns", "Flow", "Group", "Http", "Live", "MissingError",
-           "NetwatchError", "Packet", "Records", "Stream", "Summary", "Tls", "Typed", "UnavailableError", "UsageError",
-           "open", "read", "watch"]
+__all__ = ["Alert", "Capture", "DamagedError", "DeniedError", "Dns", "Finding", "Flow", "Group", "Host", "Http",
+           "Live", "MissingError", "NetwatchError", "Packet", "Process", "Records", "Stream", "Summary", "Tls",
+           "Typed", "UnavailableError", "UsageError", "open", "read", "watch"]
 
 Path = str | os.PathLike[str]
 
@@ -84,12 +84,19 @@ def read(files: Path | Sequence[Path], what: Literal["streams"], **more: Unpack[
 @overload
 def read(files: Path | Sequence[Path], what: Literal["alerts"], **more: Unpack[OfFiles]) -> Capture[Alert]: ...
 @overload
+def read(files: Path | Sequence[Path], what: Literal["findings"], **more: Unpack[OfFiles]) -> Capture[Finding]: ...
+@overload
+def read(files: Path | Sequence[Path], what: Literal["hosts"], **more: Unpack[OfFiles]) -> Capture[Host]: ...
+@overload
+def read(files: Path | Sequence[Path], what: Literal["processes"], **more: Unpack[OfFiles]) -> Capture[Process]: ...
+@overload
 def read(files: Path | Sequence[Path], what: str, **more: Unpack[OfFiles]) -> Capture[Typed]: ...
 def read(files: Path | Sequence[Path], what: str = "flows", **more: Unpack[OfFiles]) -> Capture[Typed]:
     """Read captures; several files are one, in time order, "-" is standard input. `what`: kinds of record, as `netwatch
     read --what` has them. What is wrong with the files, or with what is asked, is raised at once, and a file that is
     cut short or damaged when all before that has been handed out (DamagedError)."""
-    paths = _paths(files)
+    check_options("read", more, OfFiles.__annotations__)
+    paths = _paths(files, "files")
     if not paths:
         raise UsageError("files: name at least one")
     order = _order(what, more, ", ".join(paths), more.get("workers", 1))
@@ -109,6 +116,7 @@ def open(bundle: Path, what: str = "flows", **more: Unpack[OfFiles]) -> Capture[
 
     from netwatch.bundle import manifest
 
+    check_options("open", more, OfFiles.__annotations__)
     try:
         found = manifest.opened(Folder(bundle))
     except manifest.BundleError as e:
@@ -138,6 +146,15 @@ def watch(interfaces: str | Sequence[str] | None, what: Literal["tls"],
 def watch(interfaces: str | Sequence[str] | None, what: Literal["alerts"],
           **more: Unpack[OfInterfaces]) -> Live[Alert]: ...
 @overload
+def watch(interfaces: str | Sequence[str] | None, what: Literal["findings"],
+          **more: Unpack[OfInterfaces]) -> Live[Finding]: ...
+@overload
+def watch(interfaces: str | Sequence[str] | None, what: Literal["hosts"],
+          **more: Unpack[OfInterfaces]) -> Live[Host]: ...
+@overload
+def watch(interfaces: str | Sequence[str] | None, what: Literal["processes"],
+          **more: Unpack[OfInterfaces]) -> Live[Process]: ...
+@overload
 def watch(interfaces: str | Sequence[str] | None, what: str, **more: Unpack[OfInterfaces]) -> Live[Typed]: ...
 def watch(interfaces: str | Sequence[str] | None = None, what: str = "flows",
           **more: Unpack[OfInterfaces]) -> Live[Typed]:
@@ -145,6 +162,7 @@ def watch(interfaces: str | Sequence[str] | None = None, what: str = "flows",
     from netwatch.capture.live import default_interface, open_live
     from netwatch.platform.host import ThisMachine
 
+    check_options("watch", more, OfInterfaces.__annotations__)
     with translated():
         names = [interfaces] if isinstance(interfaces, str) else list(interfaces or [default_interface()])
         order = _order(what, more, ", ".join(names), 1)
@@ -167,11 +185,13 @@ def _order(what: str, more: Common, label: str, workers: int) -> Order:
         raise UsageError("count: 0 or more")
     settings = settings_of(more.get("settings", {}), None if config is None else os.fspath(config))
     return Order(kinds=kinds_of(what), settings=settings, lists=settings.lists, label=label,
-                 keylogs=tuple(_paths(more.get("keylog", ()))), workers=workers,
+                 keylogs=tuple(_paths(more.get("keylog", ()), "keylog")), workers=workers,
                  show_secrets=more.get("show_secrets", False), stream_limit=more.get("stream_limit", STREAM_LIMIT),
-                 dpi=more.get("dpi", True), max_frames=count, host=Host())
+                 dpi=more.get("dpi", True), max_frames=count, host=machine.Host())
 
 
-def _paths(given: Path | Sequence[Path]) -> list[str]:
+def _paths(given: Path | Sequence[Path], called: str) -> list[str]:
     several = [given] if isinstance(given, str | os.PathLike) else given
+    if isinstance(several, bytes) or not all(isinstance(each, str | os.PathLike) for each in several):
+        raise UsageError(f"{called}: the name of a file, or several of them")
     return [os.fspath(each) for each in several]

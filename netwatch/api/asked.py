@@ -14,10 +14,10 @@ from netwatch.model.contract import AddonError
 from netwatch.model.errors import UnavailableError, UsageError, error_of
 from netwatch.model.option import Value
 from netwatch.records.arrow import Missing
-from netwatch.records.reading import KINDS, Order
+from netwatch.records.kinds import kinds_named, read_kinds
+from netwatch.records.reading import Order
 from netwatch.records.selection import Selection, singular
 from netwatch.records.validation import field_fault, own_paths, where_fault
-from netwatch.run import addons
 from netwatch.store.lists import ListError
 from netwatch.store.lists import read as read_list
 from netwatch.store.settings import SettingError, Settings
@@ -32,6 +32,7 @@ class Asked:
     where: str | None
     fields: tuple[str, ...] | None
     limit: int | None
+    kinds: frozenset[str]  # of the records that come; `order` has those that are read for them
     order: Order
 
     def selection(self) -> Selection:
@@ -58,21 +59,35 @@ def translated() -> Iterator[None]:
 
 
 def kinds_of(what: str) -> frozenset[str]:
-    """The kinds that are named, as readings know them. Raises UsageError."""
-    asked = frozenset("alert" if kind == "alerts" else kind for kind in what.split(",") if kind)
-    unknown = sorted(asked - {*KINDS, *addons.kinds()})
-    if unknown or not asked:
-        raise UsageError(f"what={what}: there are {', '.join((*KINDS, *addons.kinds()))}")
+    """The kinds that are named. Raises UsageError."""
+    if not isinstance(what, str):
+        raise UsageError("what: kinds of record in one text, with commas")
+    try:
+        asked = frozenset(kinds_named(what))
+    except ValueError as e:
+        raise UsageError(f"what: {e}") from None
     if "summary" in asked:
         raise UsageError("what=summary: that is .summary() of any reading")
     return asked
 
 
+def check_options(called: str, given: Mapping[str, object], known: Iterable[str]) -> None:
+    """Raises TypeError, as Python does, for an option that a function has not got; it names the nearest."""
+    import difflib
+
+    for name in given.keys() - set(known):
+        near = difflib.get_close_matches(name, known, 1)
+        raise TypeError(f"{called}() got an unexpected keyword argument {name!r}"
+                        + (f"; did you mean {near[0]!r}?" if near else ""))
+
+
 def understood(where: str | None, fields: Iterable[str] | None, limit: int | None, order: Order) -> Asked:
-    """Raises UsageError for what makes no sense."""
+    """What is asked of the kinds that an order names. Raises UsageError for what makes no sense."""
+    kinds = order.kinds
     with translated():
-        asked = Asked(where, None if fields is None else _fields(fields, order.kinds), limit, order)
-        fault = where_fault(asked.selection().where, order.kinds)
+        asked = Asked(where, None if fields is None else _fields(fields, kinds), limit, kinds,
+                      order._replace(kinds=frozenset(read_kinds(kinds))))
+        fault = where_fault(asked.selection().where, asked.order.kinds)
     if fault:
         raise UsageError(f"where: {fault}")
     if limit is not None and limit < 0:

@@ -16,10 +16,12 @@ from netwatch.model.host import Host
 from netwatch.records import arrow
 from netwatch.records.classes import Flow, Packet, Stream, Summary, typed
 from netwatch.records.items import FlowRun, Item, Packets
+from netwatch.records.kinds import SUMMED
 from netwatch.records.reading import Reading
 from netwatch.records.selection import singular
 from netwatch.records.typed import Typed
 from netwatch.records.values import keys_of
+from netwatch.stats.summed import Summed
 
 if TYPE_CHECKING:
     import pandas
@@ -30,6 +32,10 @@ if TYPE_CHECKING:
     from netwatch.model.record import Record
 
 R_co = TypeVar("R_co", bound=Typed, covariant=True)
+
+
+def _nobody(word: str) -> None:
+    """Is told what the command line says on standard error."""
 
 
 class Records(Generic[R_co]):
@@ -114,10 +120,10 @@ class Records(Generic[R_co]):
         return self._closed
 
     def _table(self) -> arrow.Table:
-        if len(self._asked.order.kinds) > 1:
+        if len(self._asked.kinds) > 1:
             raise UsageError("a table takes one kind of record; name one with what=")
         names = self._asked.fields
-        return arrow.Table(singular(next(iter(self._asked.order.kinds))), names, self._interfaces())
+        return arrow.Table(singular(next(iter(self._asked.kinds))), names, self._interfaces())
 
     def _interfaces(self) -> list[Record]:
         raise NotImplementedError
@@ -126,8 +132,8 @@ class Records(Generic[R_co]):
         """What passes. `quietly`: nothing is wanted but the summary."""
         asked = self._asked
         if quietly:
-            asked = replace(asked, where=None, limit=None,
-                            order=asked.order._replace(kinds=frozenset({"summary"})))
+            only = frozenset({"summary"})
+            asked = replace(asked, where=None, limit=None, kinds=only, order=asked.order._replace(kinds=only))
         with translated():
             source = self._open()
             self._reading.add(source)
@@ -144,15 +150,24 @@ class Records(Generic[R_co]):
         reading = Reading(asked.order, source, selection)
         try:
             reading.look_ahead(self._over)
-            maker = reading.maker(None if asked.fields is None else keys_of(asked.fields))
+            shown = set(map(singular, asked.kinds))
+            sums = [Summed(kind, _nobody) for kind in SUMMED if kind in asked.kinds]
+            maker = reading.maker(None if asked.fields is None or sums else keys_of(asked.fields))
             for step in reading.steps(self._over):
                 for found in maker.runs(step):
-                    if isinstance(found, Packets | FlowRun) and selection.takes_all:
+                    if isinstance(found, Packets | FlowRun) and selection.takes_all and not sums:
                         yield found
                         continue
                     for item in found if isinstance(found, Packets | FlowRun) else (found,):
-                        if selection.passes(item) and selection.take(item.kind):
+                        if not selection.passes(item):
+                            continue
+                        if item.kind == "flow":
+                            for each in sums:
+                                each.take(item)
+                        if item.kind in shown and selection.take(item.kind):
                             yield item
+            for each in sums:
+                yield from (item for item in each.records() if selection.take(item.kind))
             if reading.pipeline.done:
                 self._summary = Summary(self._summed(reading, source))
         finally:
@@ -199,7 +214,7 @@ class Capture(Records[R_co]):
             self._opened = None
 
     def _other(self, what: str, where: str | None, fields: Iterable[str] | None) -> Capture[Typed]:
-        order = self._asked.order._replace(kinds=frozenset({what}))
+        order = self._asked.order._replace(kinds=frozenset({what}))  # as they are named, which understood() takes
         other: Capture[Typed] = Capture(self._files, understood(where, fields, None, order), self._tolerant)
         return other
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from netwatch.cli import headless, sandbox
 from netwatch.cli.errors import EXIT_INTERNAL, EXIT_PERMISSION, EXIT_USAGE, CommandError, say
 from netwatch.cli.parser import Parser
-from netwatch.cli.selection import asked_as, parse_where
+from netwatch.cli.selection import parse_where
+from netwatch.records.kinds import asked_as
 from netwatch.store import files
 from netwatch.store.folders import state_folder
 

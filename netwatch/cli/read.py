@@ -16,14 +16,12 @@ from netwatch.cli.progress import Progress
 from netwatch.cli.readoptions import build_parser, check, check_follow, style_of, tell_kinds
 from netwatch.cli.redaction_key import redactor_of
 from netwatch.cli.selection import (
-    SUMMED,
     clock_of,
     has_plugins,
     kinds_of,
     named_fields,
     parse_fields,
     parse_sort,
-    read_kinds,
     read_settings,
     use_client_names,
     where_of,
@@ -36,6 +34,7 @@ from netwatch.model.event import Step
 from netwatch.model.host import Host
 from netwatch.records import reading as records
 from netwatch.records.first_pass import MOST
+from netwatch.records.kinds import SUMMED, read_kinds
 from netwatch.records.output import Output, Sum, Writes
 from netwatch.records.selection import Selection
 from netwatch.records.values import Record

@@ -9,8 +9,9 @@ from netwatch.cli import formats, log, redaction_key, sandbox
 from netwatch.cli.arg_types import natural, parse_duration
 from netwatch.cli.errors import CommandError
 from netwatch.cli.parser import Parser, refuse_blind, refuse_idle
-from netwatch.cli.selection import OF_ADDONS, OF_NO_TIME, asked_as
+from netwatch.cli.selection import OF_NO_TIME
 from netwatch.records.clock import FORMS
+from netwatch.records.kinds import OF_ADDONS, asked_as
 
 STYLES = ("text", "hex", "raw")  # of a followed conversation
 STREAM_LIMIT = 65536  # bytes of text of each stream that are kept

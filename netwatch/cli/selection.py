@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, CommandError, say
-from netwatch.records.reading import KINDS
+from netwatch.records.kinds import SUMMED, kinds_named, read_kinds
 from netwatch.records.selection import singular
 from netwatch.records.validation import field_fault, where_fault
 from netwatch.store import files
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from netwatch.filter import Filter
     from netwatch.records.clock import Clock
 
-SUMMED = ("hosts", "processes")  # kinds that flows add up to: netwatch.stats.summed
-OF_ADDONS = {"events": "event", "alerts": "alert", "findings": "finding"}  # asked for: as their addons call them
 OF_NO_TIME = frozenset({"flows", "alerts", "alert", "findings", "finding", "streams", "summary", *SUMMED})  # or several
 
 
@@ -129,30 +127,15 @@ def parse_fields(text: str | None, kinds: Iterable[str]) -> list[str] | None:
     return names
 
 
-def asked_as(kind: str) -> str:
-    """What --what calls a kind of record that an addon makes."""
-    return next((name for name, own in OF_ADDONS.items() if own == kind), kind)
-
-
 def kinds_of(options: argparse.Namespace) -> set[str]:
     """The kinds of --what. Raises CommandError."""
-    from netwatch.run import addons
-
-    asked = [OF_ADDONS.get(kind, kind) for kind in options.what.split(",") if kind]
-    for kind in asked:
-        if kind not in KINDS and kind not in SUMMED and kind not in addons.kinds():
-            known = ", ".join((*KINDS, *SUMMED, *map(asked_as, addons.kinds())))
-            raise CommandError(f"--what {kind}: no such kind; there are {known}")
-    if not asked:
-        raise CommandError("--what needs a kind of record")
+    try:
+        kinds = kinds_named(options.what)
+    except ValueError as e:
+        raise CommandError(f"--what {e}") from None
     if not 1 <= options.workers <= 64:
         raise CommandError("--workers: a number from 1 to 64")
-    return set(asked)
-
-
-def read_kinds(kinds: Iterable[str]) -> set[str]:
-    """The kinds that have to be read for these: for those that flows add up to, flows."""
-    return {"flows" if kind in SUMMED else kind for kind in kinds}
+    return kinds
 
 
 def clock_of(options: argparse.Namespace) -> Clock | None:

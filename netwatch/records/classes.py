@@ -6,8 +6,9 @@ from netwatch.model.record import Record
 from netwatch.records.typed import Typed
 from netwatch.records.values import kind_of
 
-KINDS = {"flow": "Flow", "packet": "Packet", "dns": "Dns", "http": "Http", "tls": "Tls", "stream": "Stream",
-         "alert": "Alert", "summary": "Summary"}  # kind: its class
+KINDS = {  # kind: its class
+    "flow": "Flow", "packet": "Packet", "dns": "Dns", "http": "Http", "tls": "Tls", "stream": "Stream",
+    "alert": "Alert", "finding": "Finding", "host": "Host", "process": "Process", "summary": "Summary"}
 
 
 class Flow(Typed):
@@ -59,6 +60,27 @@ class Alert(Typed):
     record_kind = "alert"
 
 
+class Finding(Typed):
+    """What is wrong, since when, and why."""
+
+    __slots__ = ()
+    record_kind = "finding"
+
+
+class Host(Typed):
+    """What flows tell of an address."""
+
+    __slots__ = ()
+    record_kind = "host"
+
+
+class Process(Typed):
+    """What flows of a program add up to."""
+
+    __slots__ = ()
+    record_kind = "process"
+
+
 class Summary(Typed):
     """All of a capture in a few numbers."""
 
@@ -67,7 +89,7 @@ class Summary(Typed):
 
 
 BY_KIND: dict[str, type[Typed]] = {each.record_kind: each for each in (
-    Flow, Packet, Dns, Http, Tls, Stream, Alert, Summary)}
+    Flow, Packet, Dns, Http, Tls, Stream, Alert, Finding, Host, Process, Summary)}
 
 
 def typed(record: Record) -> Typed:

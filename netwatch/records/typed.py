@@ -66,6 +66,17 @@ def places(kind: str) -> Place:
     return root
 
 
+def _place_of(value: object) -> Place:
+    """Of a record that the schema does not know, or a value in it: the names that are there."""
+    many = isinstance(value, list)
+    first = (value or [None])[0] if isinstance(value, list) else value
+    place = Place(many)
+    if isinstance(first, dict):
+        place.below = {name: _place_of(each) for name, each in first.items()}
+        place.keys = {attribute_of(name): name for name in first if attribute_of(name) != name}
+    return place
+
+
 class Group:
     """An object in a record; False where the record has none."""
 
@@ -101,6 +112,8 @@ class Group:
         found: object = value_at(self._values, path)
         return found
 
+    __iter__ = None  # it has names, and none of them is a number: as_dict() has them all
+
     def __contains__(self, path: object) -> bool:
         return isinstance(path, str) and value_at(self._values, path) is not None
 
@@ -132,7 +145,8 @@ class Typed(Group):
     record_kind: ClassVar[str] = ""
 
     def __init__(self, values: Record) -> None:
-        super().__init__(values, places(self.record_kind) if self.record_kind else places(_kind_of(values)))
+        kind = self.record_kind or _kind_of(values)
+        super().__init__(values, places(kind) if fields_of(kind) else _place_of(values))
 
     def __reduce__(self) -> tuple[Callable[[Record], Typed], tuple[Record]]:
         return type(self), (self._values,)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -26,8 +27,12 @@ HTTP, HTTPS, DNS = (ROOT / f"tests/captures/{name}.pcap" for name in ("http", "h
     ({"files": "/"}, netwatch.MissingError, "is a directory"),
     ({"files": HTTP, "where": "prot == tcp"}, netwatch.UsageError, "did you mean 'proto'"),
     ({"files": HTTP, "what": "packets", "where": "tcp_flags_in == SYN"}, netwatch.UsageError, "tcp_flags_in is of"),
-    ({"files": HTTP, "what": "floes"}, netwatch.UsageError, "what=floes: there are flows, packets"),
-    ({"files": HTTP, "what": ""}, netwatch.UsageError, "what="),
+    ({"files": HTTP, "what": "floes"}, netwatch.UsageError, "what: floes: no such kind; there are flows, packets"),
+    ({"files": HTTP, "what": ""}, netwatch.UsageError, "what: needs a kind of record"),
+    ({"files": HTTP, "what": ["flows"]}, netwatch.UsageError, "what: kinds of record in one text"),
+    ({"files": b"x"}, netwatch.UsageError, "files: the name of a file, or several"),
+    ({"files": [b"x"]}, netwatch.UsageError, "files: the name of a file, or several"),
+    ({"files": HTTP, "keylog": [3]}, netwatch.UsageError, "keylog: the name of a file, or several"),
     ({"files": HTTP, "what": "summary"}, netwatch.UsageError, "summary()"),
     ({"files": HTTP, "fields": ["sni", "snii"]}, netwatch.UsageError, "fields: snii: no such field; did you mean sni?"),
     ({"files": HTTP, "fields": []}, netwatch.UsageError, "name at least one"),
@@ -46,6 +51,18 @@ def test_errors(more: dict[str, object], error: type[netwatch.NetwatchError], li
     assert line in str(found.value)
     assert "\n" not in str(found.value)
     assert found.value.exit_code == error.exit_code != 70
+
+
+@pytest.mark.parametrize(("call", "more", "line"), [
+    (netwatch.read, {"files": HTTP, "wher": "tls"}, r"read\(\) got an unexpected .* 'wher'; did you mean 'where'"),
+    (netwatch.read, {"files": HTTP, "duration": 3}, "read.*'duration'"),
+    (netwatch.open, {"bundle": "none", "tolerate": True}, "open.*did you mean 'tolerant'"),
+    (netwatch.watch, {"interfaces": "lo", "workers": 2}, "watch.*'workers'"),
+])
+def test_an_option_that_is_none_is_not_passed_over(call: Callable[..., object], more: dict[str, object],
+                                                  line: str) -> None:
+    with pytest.raises(TypeError, match=line):
+        call(**more)
 
 
 def test_damage_is_told_behind_the_last_record(tmp_path: Path) -> None:

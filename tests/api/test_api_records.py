@@ -17,7 +17,7 @@ from netwatch.records.typed import Group, places
 from netwatch.schema import BY_NAME, Type, fields_of
 
 CAPTURES = sorted((*(ROOT / "tests/captures").glob("*.pcap"), *(ROOT / "tests/golden").glob("*.pcap")))
-KINDS = ("flows", "packets", "dns", "http", "tls", "streams", "alerts")
+KINDS = ("flows", "packets", "dns", "http", "tls", "streams", "alerts", "findings", "events", "hosts", "processes")
 SAMPLE = [path for path in CAPTURES if path.stem in (
     "https", "http2-clear", "dns", "real-https", "smb", "tunnels", "mdns", "ftp", "rubbish", "http")]
 
@@ -28,7 +28,7 @@ def test_as_dict_is_the_line_of_ndjson(path: Path, netwatch: Run) -> None:
 
     keys = path.with_suffix(".keys")
     options = ["--keylog", keys] if keys.exists() else []
-    for what in (*KINDS, "flows,dns,http"):
+    for what in (*KINDS, "flows,dns,http", "hosts,flows"):
         said = netwatch("read", path, "--what", what, "--format", "ndjson", *options)
         lines = [json.loads(line) for line in said.stdout.splitlines()]
         capture = library.read(path, what, keylog=[keys] if keys.exists() else [], tolerant=True)
@@ -126,3 +126,26 @@ def test_every_field_has_a_place() -> None:
         for part in field.name.split("."):
             assert part in place.below
             place = place.below[part]
+
+
+def test_records_that_the_schema_does_not_know_have_the_names_that_they_have() -> None:
+    event = next(iter(netwatch.read(ROOT / "tests/captures/http.pcap", "events")))
+    assert event.kind == event.as_dict()["kind"] == "start"  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match="did you mean proto"):
+        _ = event.prot  # type: ignore[attr-defined]
+
+
+def test_a_record_is_no_list() -> None:
+    flow = next(iter(netwatch.read(ROOT / "tests/captures/http.pcap")))
+    with pytest.raises(TypeError, match="'Flow' object is not iterable"):
+        dict(flow)  # type: ignore[call-overload]
+
+
+def test_a_limit_of_several_kinds_cuts_no_sum(tmp_path: Path) -> None:
+    """What flows add up to is of all of them, however many are shown."""
+    path = ROOT / "tests/golden/neighbours.pcap"
+    whole = [record.as_dict() for record in netwatch.read(path, "hosts")]
+    assert len(whole) > 2
+    for limit in (1, 2):
+        found = [record.as_dict() for record in netwatch.read(path, "flows,hosts", limit=limit)]
+        assert [record for record in found if record["schema"].startswith("netwatch.host/")] == whole[:limit]

@@ -312,8 +312,8 @@ def test_a_sweep_finds_what_may_have_been_anothers(lost: int) -> None:
 
 
 def test_a_sweep_without_cookies() -> None:
-    """Where the iterator may not make them (builds of Linux 6.18), sock_diag is asked to, once for each socket that it cannot
-    give one; an address that is used again is another socket, and none of an address is ever told to be closed."""
+    """Where the iterator may not make them (builds of Linux 6.18), sock_diag is asked to, once for each socket that it
+    cannot give one; an address that is used again is another socket, and events tell of none."""
     sights = Sights(OWN, lambda _: frozenset({HERE}))
     tracker = ebpf.EbpfTracker(sights, Facts(), None, World([], random.Random(0)))  # type: ignore[arg-type]
     programs, address, asked_for = Programs(tracker), ebpf.ADDRESSES + 4096, []
