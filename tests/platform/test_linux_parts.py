@@ -228,6 +228,20 @@ def test_what_the_iterator_finds_has_cookies(monkeypatch: pytest.MonkeyPatch) ->
     assert cookie in mine and not [each for each in mine if each >= ebpf.ADDRESSES]
 
 
+def test_without_an_iterator_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ebpf.EbpfTracker, "_findable", lambda self: (set(), ebpf.EACH_BY_COOKIE))
+    proc = Proc()
+    namespaces = Namespaces(proc)
+    tracker = ebpf.EbpfTracker(Sights(namespaces.own), Facts(), Places(proc.cgroups), namespaces)
+    try:
+        tracker.start()
+    except Unavailable as e:
+        pytest.skip(str(e))
+    status = tracker.status()
+    tracker.close()
+    assert status.active and not tracker.complete and "no iterator" in status.reason
+
+
 BECOME = "os.setgroups([]); os.setgid(65534); os.setuid(65534)"
 UNPRIVILEGED = """
 import os, socket, sys, time

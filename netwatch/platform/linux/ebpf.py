@@ -84,6 +84,8 @@ class EbpfTracker:
         if self._object is None:
             raise Unavailable(_explain(failure))
         self.complete = bool(self._programs & FIND)
+        if not self.complete:
+            self._limits.append("this kernel lets no iterator load: what was there before is looked for by sock_diag")
         if not self._programs & (LENGTHS | ENTRIES):
             self.complete = False
             self._limits.append("neither sock_send_length (Linux 6.3) nor fentry here: no UDP, no accepted connections")
