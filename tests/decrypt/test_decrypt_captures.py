@@ -8,7 +8,6 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 from running import run_source
@@ -52,17 +51,18 @@ def tshark(path: Path, keys: Path | None, *words: str) -> str:
 
 
 def theirs(path: Path, keys: Path | None) -> collections.Counter[tuple[int, str]]:
-    """The same by tshark's follow, one TCP stream after the other."""
-    found: collections.Counter[tuple[int, str]] = collections.Counter()
+    """The same by tshark's follow of every TCP stream with TLS."""
     streams = set(tshark(path, keys, "-Y", "tls", "-T", "fields", "-e", "tcp.stream").replace(",", "\n").split())
-    for stream in sorted(streams, key=int):
-        said: dict[bool, Any] = {False: bytearray(), True: bytearray()}
-        for line in tshark(path, keys, "-q", "-z", f"follow,tls,raw,{stream}").splitlines():
-            text = line.strip()
-            if text and all(c in "0123456789abcdef" for c in text) and len(text) % 2 == 0:
-                said[line.startswith("\t")] += bytes.fromhex(text)
-        found.update((len(data), hashlib.sha256(data).hexdigest()) for data in said.values() if data)
-    return found
+    asked = [word for stream in sorted(streams, key=int) for word in ("-z", f"follow,tls,raw,{stream}")]
+    said: collections.defaultdict[tuple[str, bool], bytearray] = collections.defaultdict(bytearray)
+    stream = ""
+    for line in tshark(path, keys, "-q", *asked).splitlines() if asked else ():
+        text = line.strip()
+        if text.startswith("Filter: "):
+            stream = text
+        elif text and all(c in "0123456789abcdef" for c in text) and len(text) % 2 == 0:
+            said[stream, line.startswith("\t")] += bytes.fromhex(text)
+    return collections.Counter((len(data), hashlib.sha256(data).hexdigest()) for data in said.values())
 
 
 @pytest.mark.same

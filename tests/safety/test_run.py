@@ -88,7 +88,10 @@ def test_without_its_guard_it_ends_and_says_what_is_left(stopped, running, open_
         os.kill(guard, signal.SIGSTOP if stopped else signal.SIGKILL)
     process.terminate()
     try:
-        told = process.communicate(timeout=60)[1]
+        process.wait(40)
+        assert Path(f"/proc/{program}").exists()
+        os.kill(program, signal.SIGKILL)  # it holds the pipes
+        told = process.communicate(timeout=20)[1]
     finally:
         for guard in guards if stopped else ():
             os.kill(guard, signal.SIGCONT)
