@@ -1,4 +1,4 @@
-"""packets.columns: any field of frames and of their flows as a column of the Packets list."""
+"""The columns of the Packets list are of the table of fields: its own, and with packets.columns any other."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import pytest
 
 from netwatch.addons.packets.further import MOST, further_fields
 from netwatch.addons.packets.kept import KeptFrames, records
-from netwatch.schema import fields_of
+from netwatch.schema import BY_NAME, fields_of
 from netwatch.store.settings import SettingError, parse_settings
-from netwatch.ui.tabs.packets import tab as packets
+from netwatch.ui.tabs.connections.columns import head_of
+from netwatch.ui.tabs.packets import columns as packets
 from netwatch.ui.tabs.packets.part import seen
 from tests.ui.driver import Driver
 from tests.ui.replayed import Replayed
@@ -74,3 +75,49 @@ def test_without_any_nothing_more_is_asked_of_a_frame() -> None:
     session = Replayed("http.pcap")
     assert session.get(KeptFrames).asked == () and session.get(KeptFrames).columns == ()
     session.stop()
+
+
+def test_its_own_columns_are_of_the_table_of_fields(driver: Driver) -> None:
+    own = {column.key: column for column in packets.COLUMNS}
+    assert list(own) == ["n", "time", "src", "dst", "proto", "len", "flow", "process.name", "info"]
+    for name, column in own.items():
+        field = BY_NAME[name]
+        assert {"packet", "flow"} & set(field.kinds)
+        assert (column.title, column.help, column.right) == (head_of(field.title), field.help, field.align == "right")
+
+
+@pytest.mark.parametrize("name", [column.key for column in packets.COLUMNS])
+@pytest.mark.parametrize("cols", [80, 100, 200])
+def test_what_is_named_and_stands_there_anyway_is_told_once_and_kept(name: str, cols: int) -> None:
+    session = Replayed("http.pcap", settings=parse_settings([f"packets.columns={name}"]))
+    try:
+        driver = Driver(session, cols, 30, tab="packets")
+        driver.step()
+        slots = packets.slots_of(driver.state, seen(driver.state), cols - 6)
+        assert [slot.column.key for slot in slots].count(name) == 1
+        assert all(slot.x >= 0 and slot.width >= slot.column.least for slot in slots)
+    finally:
+        session.stop()
+
+
+@pytest.mark.parametrize(("end", "host"), [
+    ("10.0.0.1:443", "10.0.0.1"), ("10.0.0.1", "10.0.0.1"), ("[fe80::1]:53", "fe80::1"), ("fe80::1", "fe80::1"),
+    ("82:0b:44:12:cd:c8", "82:0b:44:12:cd:c8"), ("addr-3:443", "addr-3"), ("", "")])
+def test_an_end_is_told_without_its_port_where_both_have_no_room(end: str, host: str) -> None:
+    assert packets.host_of(end) == host
+
+
+def test_no_address_of_four_bytes_is_cut_at_80_columns() -> None:
+    session = Replayed("http.pcap")
+    try:
+        driver = Driver(session, 80, 24, tab="packets")
+        driver.step()
+        places = {slot.column.key: slot for slot in packets.slots_of(driver.state, seen(driver.state), 74)}
+        wide = [line._replace(source="192.168.255.255:65535", destination="192.168.100.100:40000")
+                for line in seen(driver.state).lines]
+        for line in wide:
+            for key, end in (("src", "192.168.255.255"), ("dst", "192.168.100.100")):
+                column = places[key].column
+                assert places[key].width >= len(end) and column.brief(line, driver.state.glyphs) == end
+    finally:
+        session.stop()

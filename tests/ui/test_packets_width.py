@@ -1,7 +1,7 @@
 """What the Packets tab shows at each width: the bytes of a frame, and what it says."""
 import pytest
 
-from netwatch.ui.tabs.packets import tab as packets
+from netwatch.ui.tabs.packets import columns as packets
 from netwatch.ui.tabs.packets.part import cell_of, layout, leaf_at, leaves, octets_of, per_line, seen
 from netwatch.ui.theme import REVERSE
 from tests.ui.driver import Driver
@@ -49,4 +49,4 @@ def test_what_a_frame_says_has_room_before_what_is_beside_it(drive, cols, least)
     driver = drive(cols=cols)
     slots = {slot.column.key: slot for slot in packets.slots_of(driver.state, seen(driver.state), cols - 6)}
     assert slots["info"].width >= least and "time" in slots
-    assert slots["number"].width == 3, "no gutter before the numbers"
+    assert slots["n"].width == 3, "no gutter before the numbers"

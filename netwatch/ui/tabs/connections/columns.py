@@ -41,7 +41,7 @@ _SORTS = {"what": "label", "age_s": "-first", "idle_s": "-last", "left_s": "last
 _TITLES = {"rate": "TOTAL/S"}
 # short words of titles that are words, and longer ones that are not
 _WORDS = frozenset(("UP", "UP/S", "AGE", "VIA", "WHY", "TO", "BY", "OF", "KEY", "NEW", "END", "APP", "ORG", "EXE",
-                    "POD"))
+                    "POD", "NO", "LEN"))
 _LETTERS = frozenset(("SRTT", "VLAN", "MPLS", "ALPN", "PPPOE", "HTTP", "QUIC", "HASSH", "SACK", "DTLS", "PPID"))
 _FILE_TITLES = {"local": "SOURCE", "remote": "DESTINATION", "down": "RESP/S", "up": "INIT/S", "down_bytes": "RESP",
                 "up_bytes": "INIT"}

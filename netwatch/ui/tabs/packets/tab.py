@@ -5,21 +5,14 @@ draw() follows from the state and changes nothing. What the keys do is in keys.p
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import cache, partial
-from itertools import pairwise
-
 from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.addons.packets.questions import Line, Seen
-from netwatch.schema import Field
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
-from netwatch.ui.tabs.connections import flow_cells
-from netwatch.ui.tabs.connections.columns import catalogue, column_of
 from netwatch.ui.tabs.packets import stream as packets_stream
+from netwatch.ui.tabs.packets.columns import slots_of
 from netwatch.ui.tabs.packets.keys import ACTIONS, on_mouse, on_snapshot
 from netwatch.ui.tabs.packets.part import (
-    CLOCKS,
     Part,
     cell_of,
     chosen,
@@ -35,15 +28,12 @@ from netwatch.ui.tabs.packets.part import (
     show_flow,
 )
 from netwatch.ui.theme import (
-    ADDRESS,
-    APP,
     BAD,
     BRAND,
     FAINT,
     GOOD,
     MATCH,
     MUTED,
-    PROCESS,
     REVERSE,
     TEXT,
     TITLE,
@@ -51,12 +41,10 @@ from netwatch.ui.theme import (
     Glyphs,
 )
 from netwatch.ui.widgets import table
-from netwatch.ui.widgets.table import Cell, Column
 
 __all__ = ["ACTIONS", "draw", "inner", "new_part", "on_mouse", "on_snapshot", "question", "show_flow"]
 
 INKS = {"bad": BAD, "warn": WARN, "good": GOOD, "accent": BRAND, "muted": MUTED}     # of kept.INKS
-ROOMY = 90                         # cells from which what a frame says has a third of them
 SEVERITIES = ("", "note", "warning", "error")
 
 
@@ -74,72 +62,6 @@ def inner(state: State) -> tuple[str, ...]:
 def sign(line: Line, glyphs: Glyphs) -> tuple[str, int]:
     """The mark of what is odd about a frame: a different sign for each degree."""
     return (("", MUTED), (glyphs.dot, MUTED), ("!", WARN), (glyphs.ended, BAD))[line.severity]
-
-
-COLUMNS = (
-    Column("number", "No", 7, 7, 0, True, 80, lambda line, glyphs: (str(line.number), MUTED)),
-    Column("time", "Time", 15, 15, 0, False, 30, lambda line, glyphs: (fmt.clock(line.ns, 6), MUTED)),
-    Column("source", "Source", 15, 47, 1, False, 60, lambda line, glyphs: (line.source, ADDRESS), tail=":"),
-    Column("destination", "Destination", 15, 47, 1, False, 70, lambda line, glyphs: (line.destination, ADDRESS),
-           tail=":"),
-    Column("proto", "Proto", 6, 7, 0, False, 90, lambda line, glyphs: (line.proto, APP)),
-    Column("length", "Length", 7, 8, 0, True, 20, lambda line, glyphs: (f"{line.length} B", MUTED)),
-    Column("flow", "Flow", 6, 9, 1, True, 10,
-           lambda line, glyphs: (str(line.flow) if line.flow else glyphs.none, MUTED)),
-    Column("info", "Info", 16, 400, 6, False, 99, lambda line, glyphs: _info(line)),
-)
-OWNER = Column("process", "Process", 7, 16, 1, False, 15, lambda line, glyphs: (line.process, PROCESS))
-SHORT = {"time": Column("time", "Time", 12, 12, 0, False, 75, lambda line, glyphs: (fmt.clock(line.ns, 3), MUTED))}
-
-
-def slots_of(state: State, found: Seen | None, width: int) -> list[table.Slot]:
-    """The columns for that width; where the time of the clock has no room, it is told to the millisecond."""
-    digits = max(3, len(str(found.kept.newest))) if found is not None else 7
-    columns = [replace(column, least=digits, most=digits) if column.key == "number" else
-               replace(column, least=width // 3) if column.key == "info" and width >= ROOMY else column
-               for column in columns_of(state, found)]
-    slots = table.fit(columns, width)
-    if all(slot.column.key != "time" for slot in slots):
-        slots = table.fit([SHORT.get(column.key, column) for column in columns], width)
-    return slots
-
-
-def columns_of(state: State, found: Seen | None) -> tuple[Column, ...]:
-    """With the time as it is to be told: of the clock, since the frame before on screen, since the capture began."""
-    how = part_of(state).clock
-    owner = (OWNER,) if found is not None and any(line.process for line in found.lines) else ()
-    more = further(found.columns) if found is not None else ()
-    columns: tuple[Column, ...] = (*COLUMNS[:-1], *owner, *more, COLUMNS[-1])
-    if how == CLOCKS[0] or found is None:
-        return columns
-    first = found.kept.first_ns
-    before = {line.k: former.ns for former, line in pairwise(found.lines)}
-
-    def told(line: Line, glyphs: Glyphs) -> tuple[str, int]:
-        since = before.get(line.k) if how == CLOCKS[1] else first
-        return (f"{(line.ns - since) / 1e9:.6f}", MUTED) if since is not None else (glyphs.none, MUTED)
-
-    title = "Delta" if how == CLOCKS[1] else "Since start"
-    return tuple(Column("time", title, 12, 15, 0, True, 75, told) if column.key == "time" else column
-                 for column in columns)
-
-
-@cache
-def further(fields: tuple[Field, ...]) -> tuple[Column, ...]:
-    """Columns of packets.columns, as Connections has such fields."""
-    there, made = catalogue(), list[Column]()
-    for i, field in enumerate(fields):
-        like = there.get(field.name) or column_of(field)
-        made.append(replace(like, rank=65, brief=None, sort="", cell=partial(_more, i, field)))
-    return tuple(made)
-
-
-def _more(i: int, field: Field, line: Line, glyphs: Glyphs) -> Cell:
-    return flow_cells.cell_of(line.more[i] if i < len(line.more) else None, field, glyphs)
-
-
-def _info(line: Line) -> tuple[str, int]:
-    return (f"[{', '.join(line.notes)}] " if line.notes else "") + line.info, TEXT
 
 
 def draw(canvas: Canvas, area: Area, state: State) -> None:
