@@ -88,7 +88,7 @@ def record(path: Path, *settings: str) -> tuple[float, int]:
     store = {each.name: each for each in session.get(History).stores()}
     session.stop()
     used = time.process_time() - began
-    return used, store["moments that wait for the disk"].lost if "moments that wait for the disk" in store else 0
+    return used, store["moments for the disk"].lost if "moments for the disk" in store else 0
 
 
 def forget_pages(path: Path) -> None:

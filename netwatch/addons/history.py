@@ -202,13 +202,13 @@ class History(Addon):
         return said, values
 
     def stores(self) -> Sequence[Store]:
-        kept = Store("moments of the table of flows", len(self.reel) if self.reel is not None else 0, None,
+        kept = Store("moments of the table", len(self.reel) if self.reel is not None else 0, None,
                      self.reel.size if self.reel is not None else None,
                      self.reel.let_go if self.reel is not None else 0,
                      self._run.settings.of("history.memory_mb") << 20 if self.reel is not None else None)
-        found = [Store("flows that wait for the history", len(self._waiting), MOST, None, self.missed), kept]
+        found = [Store("flows for the history", len(self._waiting), MOST, None, self.missed), kept]
         if self._moments is not None:
-            found.append(Store("moments that wait for the disk", self._moments.waiting, None, None,
+            found.append(Store("moments for the disk", self._moments.waiting, None, None,
                                self._moments.missed))
         return found
 

@@ -90,9 +90,9 @@ class Messages(Addon):
         return reader.close()
 
     def stores(self) -> Sequence[Store]:
-        return (Store("connections whose messages are read", len(self._readers), MAX_CONNECTIONS, self._held,
+        return (Store("readers of messages", len(self._readers), MAX_CONNECTIONS, self._held,
                       self._dropped),
-                Store("content undone of its coding", 0, None, 0, self._room.refused))
+                Store("decoded content", 0, None, 0, self._room.refused))
 
     def close(self) -> None:
         self._readers.clear()

@@ -14,6 +14,7 @@ PUBLIC: Mapping[str, frozenset[str]] = {name: frozenset(fields.split()) for name
     "addons.interfaces.Captured": "link",
     "addons.timeline.Entry": "severity category",
     "addons.insights.Card": "severity",
+    "addons.overview.Overview": "dns_failing",
     "addons.overview.Peer": "app",
     "addons.egress.Way": "app proto",
     "egress.policy.Verdict": "word",

@@ -91,8 +91,8 @@ def damage_words(error: str) -> str:
 BRAND_CELLS = 11                   # "netwatch" and the gap behind it
 LEAST_SOURCE = 9                   # cells for the sign and the name of what is looked at
 NARROW = 78                        # columns below which there are only digits
-ROOMY = 100                        # ... and below which the footer has keys alone that nobody would guess
-ROOMY = 110                        # columns from which the status line says what the gravest finding is
+ROOMY = 110                        # columns from which the status line says what the gravest finding is, and the footer
+                                   # has the keys that everybody would guess
 
 
 class Spot(NamedTuple):

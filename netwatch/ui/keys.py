@@ -187,8 +187,8 @@ KEYS = (
     Key("replay", ("$",), "replay_end", "", "to the end"),
     *(Key(context, (name,), action, "", text)
       for context in ("connections", "packets", "topology", "processes", "egress") for name, action, text in (
-        ("t", "trace", "the way to the host of the row, hop by hop: it sends packets, and only then"),
-        ("W", "whois", "whose the address of the row is: asks the registries, if probes.third_party allows it"))),
+        ("t", "trace", "the way to the host of the row, hop by hop; only this sends packets"),
+        ("W", "whois", "whose the row's address is; asks registries (probes.third_party)"))),
     Key("process", ("esc", "enter", "d"), "process_close", "close", "close what is told of the process"),
     *list_keys(
         "processes", "row",

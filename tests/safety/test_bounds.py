@@ -42,7 +42,7 @@ def test_fields_and_tables_of_all_connections_have_one_bound(tmp_path):
     assert most <= bound and messages._dropped == 2, "two connections, each of more"
     messages, most = read(tmp_path, attacks.hpack_tables(200), most=bound)
     assert bound // 2 < most <= bound and messages._dropped > 100
-    kept = {store.name: store for store in messages.stores()}["connections whose messages are read"]
+    kept = {store.name: store for store in messages.stores()}["readers of messages"]
     assert kept.lost == messages._dropped
 
 

@@ -23,10 +23,12 @@ from netwatch.privacy.watch import REFUSED, PrivateWatch, UsePrivacy
 from netwatch.schema import Privacy
 from netwatch.store import crash
 from netwatch.ui import privacy
+from netwatch.ui.form import Answers, Form
 from tests.ui.driver import Driver
 from tests.ui.fake import FakeSession
 from tests.ui.replayed import HERE, Replayed
 from tests.ui.test_every_key import walk
+from tests.ui.trouble import CLIENT, CODES, FAR, FARTHEST, NEAR, RESOLVER, SERVER, troubled
 
 TABS = ("dashboard", "connections", "interfaces", "packets", "stats", "topology", "timeline", "processes", "insights",
         "egress")
@@ -90,20 +92,41 @@ def test_nothing_private_is_drawn(name: str):
         session.stop()
 
 
-@pytest.mark.parametrize("tab", ["connections", "packets", "insights", "egress"])
-def test_no_key_leads_to_what_is_private(tab: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.fixture(name="walked", scope="module", params=["http", "trouble", "dhcp", "https"])
+def _walked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, set[str]]]:
+    """A session, and what must not be seen of it."""
+    if request.param == "trouble":
+        session = troubled(tmp_path_factory.mktemp("trouble"))
+        looked_for = {CLIENT, SERVER, RESOLVER, NEAR, FAR, FARTHEST, "192.168.1.66",
+                      *(f"name{number}.example.net" for number in range(len(CODES)))}
+    else:
+        session, looked_for = Replayed(f"{request.param}.pcap"), secrets_of(request.param)
+    yield PrivateWatch(session, True), looked_for
+    session.stop()
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_no_key_leads_to_what_is_private(walked: tuple[Any, set[str]], tab: str, tmp_path: Path,
+                                         monkeypatch: pytest.MonkeyPatch):
+    """Every key in every tab, popup and form; forms are filled in as they are offered. Nothing private is on a screen,
+    in a form, in what is copied, or in what is written."""
     reports: list[BaseException] = []
     monkeypatch.setattr(crash, "write_report", reports.append)
     monkeypatch.chdir(tmp_path)
-    looked_for = secrets_of("http")
-    session = Replayed("http.pcap")
-    try:
-        for path, driver in walk(PrivateWatch(session, True), tab):
-            assert not leaked(driver.screen(), looked_for), path
-            assert not any(leaked(text, looked_for) for text in driver.copied), path
-            assert not reports and not driver.state.failed and not driver.state.snapshot.error, (path, reports)
-    finally:
-        session.stop()
+    monkeypatch.setattr(Driver, "_fill_in", _accepted)
+    watch, looked_for = walked
+    for path, driver in walk(watch, tab):
+        assert not leaked(driver.screen(), looked_for), path
+        assert not any(leaked(text, looked_for) for text in driver.copied), path
+        assert not any(leaked(repr(form), looked_for) for form in driver.forms), path
+        assert not reports and not driver.state.failed and not driver.state.snapshot.error, (path, reports)
+    for written in tmp_path.iterdir():
+        assert not leaked(written.read_text(), looked_for), written
+
+
+def _accepted(driver: Driver, form: Form) -> Answers:
+    driver.forms.append(form)
+    return form.answers()
 
 
 @pytest.mark.parametrize("live", [True, False])

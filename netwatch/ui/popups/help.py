@@ -1,10 +1,11 @@
 """The help screen, written from the table of keys."""
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from netwatch._fast.term.canvas import Canvas, clip
+from netwatch._fast.term.canvas import Canvas, clip, text_width
 from netwatch.schema import SEARCHED
 from netwatch.ui import keynames, keys
 from netwatch.ui.asking import ask_line
@@ -37,7 +38,7 @@ class Part:
 
 
 def lines_of(state: State) -> list[Line]:
-    """("title" | "key" | "blank", key, sentence) of every line, or of those in which something is looked for."""
+    """("title" | "key" | "blank", key, sentence) of everything, or of that in which something is looked for."""
     text = state.part("help", Part).text.lower()
     lines = _all_lines(state)
     if not text:
@@ -84,23 +85,44 @@ def box_of(area: Area) -> Area:
     return Area(area.y + (area.height - height) // 2, area.x + (area.width - width) // 2, height, width)
 
 
+def inside_of(area: Area) -> Area:
+    box = box_of(area)
+    return Area(box.y + 1, box.x + 2, box.height - 2, box.width - 3)
+
+
+def _column(inside: Area) -> int:
+    """Where the sentences begin."""
+    return 20 if inside.width >= 60 else 14
+
+
+def shown(area: Area, state: State) -> list[Line]:
+    """The lines as they fit: a sentence that is too long goes on below its key, and begins there where that is."""
+    inside, found = inside_of(area), list[Line]()
+    for kind, left, right in lines_of(state):
+        told = textwrap.wrap(right, max(8, inside.width - _column(inside) - 2)) or [""]
+        if kind == "key" and text_width(left) > _column(inside) - 2:
+            told.insert(0, "")
+        found += [(kind, left, told[0]), *((kind, "", line) for line in told[1:])]
+    return found
+
+
 def lowest_top(area: Area, state: State) -> int:
     """The furthest it can be scrolled."""
-    return max(0, len(lines_of(state)) - (box_of(area).height - 2))
+    return max(0, len(shown(area, state)) - inside_of(area).height)
 
 
 def draw(canvas: Canvas, area: Area, state: State) -> None:
     box, glyphs = box_of(area), state.glyphs
     draw_box(canvas, box, "Help", glyphs)
-    inside = Area(box.y + 1, box.x + 2, box.height - 2, box.width - 3)
-    lines = lines_of(state)
+    inside, lines = inside_of(area), shown(area, state)
     top = max(0, min(state.help_top, len(lines) - inside.height))
-    column = 20 if inside.width >= 60 else 14
+    column = _column(inside)
     for i, (kind, left, right) in enumerate(lines[top:top + inside.height]):
         if kind == "title":
             canvas.put(inside.y + i, inside.x, left, BRAND)
         elif kind == "key":
-            canvas.put(inside.y + i, inside.x + 1, clip(left, column - 2, glyphs.ellipsis), KEY)
+            room = column - 2 if right else inside.width - 2
+            canvas.put(inside.y + i, inside.x + 1, clip(left, room, glyphs.ellipsis), KEY)
             canvas.put(inside.y + i, inside.x + column, clip(right, inside.width - column - 2, glyphs.ellipsis),
                        TEXT if right else MUTED)
     draw_scroll_bar(canvas, inside, top, len(lines), glyphs)

@@ -102,7 +102,7 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
     now = f"{fmt.day(at_ns)} {fmt.clock(at_ns, 3)} {fmt.zone(at_ns)}" if at_ns else glyphs.none
     lines = ((chosen.error, BAD) if chosen.error else ("12:30:05   2026-01-02 12:30   +10s   -1m   start   end", TEXT),
              (f"now {now}" if state.live or state.at is not None else
-              f"now {now}; going back reads the file again", MUTED))
+              f"now {now}; back: reads it again", MUTED))
     for i, (text, style) in enumerate(lines):
         if text_width(text) > room and i == 0 and not chosen.error:
             text = "12:30:05  +10s  -1m  start  end"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -20,7 +21,6 @@ from netwatch.ui.widgets.chooser import Chooser, centred, moves
 from netwatch.ui.widgets.table import draw_scroll_bar, draw_selection
 
 HERE = "this screen"               # the origin of what was changed here
-NOTES = 3                          # lines under the list
 
 
 def _all() -> tuple[Setting, ...]:
@@ -52,14 +52,19 @@ def marked(state: State) -> Setting:
     return _all()[part(state).chooser.row]
 
 
+def notes_in(area: Area) -> int:
+    """Lines under the list."""
+    return 5 if area.height >= 18 else 3
+
+
 def box_of(area: Area) -> Area:
-    return centred(area, len(SETTINGS) + 3 + NOTES, 110)
+    return centred(area, len(SETTINGS) + 3 + notes_in(area), 110)
 
 
 def rows_of(area: Area) -> Area:
     """Where the list stands."""
     box = box_of(area)
-    return Area(box.y + 1, box.x + 1, max(1, box.height - 3 - NOTES), box.width - 2)
+    return Area(box.y + 1, box.x + 1, max(1, box.height - 3 - notes_in(area)), box.width - 2)
 
 
 def show_key(state: State, key: str) -> None:
@@ -176,7 +181,8 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
             draw_selection(canvas, rows.y + i, Area(rows.y + i, rows.x, 1, rows.width - 1), state.glyphs)
     draw_scroll_bar(canvas, rows, top, len(SETTINGS), state.glyphs)
     canvas.fill(rows.y + rows.height, box.x + 1, 1, box.width - 2, state.glyphs.rule, FAINT)
-    _draw_notes(canvas, Area(box.y + box.height - 1 - NOTES, box.x + 2, NOTES, box.width - 4), state)
+    notes = notes_in(area)
+    _draw_notes(canvas, Area(box.y + box.height - 1 - notes, box.x + 2, notes, box.width - 4), state)
 
 
 def _columns(width: int) -> tuple[int, int]:
@@ -209,8 +215,11 @@ def _draw_notes(canvas: Canvas, area: Area, state: State) -> None:
     now = "changes apply now" if setting.applies == NOW else f"changes apply {setting.applies}"
     count = len(chosen.unsaved)
     file = f"{count} not saved (*); w saves to {state.settings.path}" if count else f"File: {state.settings.path}"
-    lines = ((setting.help, TEXT),
-             (f"{now}; default {setting.shown(setting.default) or 'none'}; takes {setting.kind}", MUTED),
-             (file, MATCH if count else MUTED))
-    for i, (text, style) in enumerate(lines):
+    takes = f"{now}; default {setting.shown(setting.default) or 'none'}; takes {setting.kind}"
+    if area.height > 3:
+        lines = [(line, style) for text, style in ((setting.help, TEXT), (takes, MUTED))
+                 for line in textwrap.wrap(text, area.width)][:area.height - 1]
+    else:
+        lines = [(setting.help, TEXT), (takes, MUTED)]
+    for i, (text, style) in enumerate((*lines, (file, MATCH if count else MUTED))):
         canvas.put(area.y + i, area.x, clip(text, area.width, state.glyphs.ellipsis), style)

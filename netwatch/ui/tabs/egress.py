@@ -97,7 +97,7 @@ OWNER = Column("process", "Process", 7, 24, 1, False, 88,
 COLUMNS = (
     Column("address", "Address", 15, 39, 1, False, 30, lambda row, glyphs:
            (row.host, ADDRESS) if row.host and row.name else _none(glyphs), help="where the name led"),
-    Column("app", "App", 6, 12, 0, False, 60,
+    Column("app", "App", 8, 16, 1, False, 60,
            lambda row, glyphs: (f"{row.app} +{row.apps - 1}" if row.apps > 1 else row.app, APP) if row.app
            else _none(glyphs), help="what it spoke, by bytes"),
     Column("flows", "Flows", 6, 9, 0, True, 50, lambda row, glyphs: (fmt.count(row.flows), TEXT), help="ended too"),
@@ -131,8 +131,9 @@ def _head(state: State) -> list[Span]:
     if found.carried:
         told.append((f"  {fmt.counted_twice(found.carried)}", MUTED))
     if found.left_out:
-        why = "begun elsewhere" if state.live else "for which there was no room"
-        told.append((f"  {fmt.count(found.left_out)} flows {why} are left out", MUTED if state.live else WARN))
+        why = "not begun here" if state.live else "without room"
+        told.append((f"  {fmt.count(found.left_out)} flow{'s' * (found.left_out != 1)} {why}",
+                     MUTED if state.live else WARN))
     elif not state.live and not found.recorded:
         told.append(("  a file knows no processes", MUTED))
     return told

@@ -254,7 +254,7 @@ def head(state: State) -> list[Span]:
         return [("asking", MUTED)]
     noun = "interface" if len(found.rows) == 1 else "interfaces"
     shown = [(f"{fmt.count(len(found.rows))} {noun}", TITLE)]
-    return shown + ([] if found.live else [("  of the capture file, not of this machine", MUTED)])
+    return shown + ([] if found.live else [("  of the file, not of this machine", MUTED)])
 
 
 def empty(state: State) -> tuple[str, ...]:

@@ -130,7 +130,7 @@ def _head(state: State) -> list[Span]:
     if state.filter.applied_text:
         told.append((f"  filter: {state.filter.applied_text}", MATCH))
     elif not state.live:
-        told.append(("  from a file: no host is called this machine", MUTED))
+        told.append(("  a file has no self", MUTED))
     return told
 
 

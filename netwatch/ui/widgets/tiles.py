@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from netwatch._fast.term.canvas import Canvas, clip
+from netwatch._fast.term.canvas import Canvas, clip, text_width
 from netwatch.ui.state import Area
 from netwatch.ui.theme import BOLD, FAINT, MUTED, TEXT, Glyphs
 
@@ -38,9 +38,13 @@ def draw(canvas: Canvas, area: Area, tiles: Sequence[Tile], glyphs: Glyphs) -> N
             canvas.put(y + 2, left + 1, clip(tile.note, room, glyphs.ellipsis), MUTED)
 
 
-def draw_title(canvas: Canvas, y: int, x: int, width: int, title: str, note: str, style: int, glyphs: Glyphs) -> None:
-    """The head of a part of a screen: its title, a word about it, and a rule to the right edge."""
+def draw_title(canvas: Canvas, y: int, x: int, width: int, title: str, note: str, style: int, glyphs: Glyphs,
+               brief: str = "") -> None:
+    """The head of a part of a screen: its title, a word about it, and a rule to the right edge. `brief`: that word
+    where it has no room."""
     canvas.fill(y, x, 1, width, glyphs.rule, FAINT)
     used = canvas.put(y, x + 1, clip(f" {title} ", width - 2, glyphs.ellipsis), style) + 1
+    if brief and text_width(note) + 1 > width - used - 1:
+        note = brief
     if note and used + 4 < width:
         canvas.put(y, x + used, clip(f"{note} ", width - used - 1, glyphs.ellipsis), MUTED)

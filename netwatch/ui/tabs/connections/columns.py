@@ -30,7 +30,7 @@ FIXED = "remote"                   # the table is about it
 
 # (least cells, most, share of what is left over, rank: the lowest goes first); others by their type
 _LAYOUT: Mapping[str, tuple[int, int, int, int]] = {
-    "process.name": (10, 26, 2, 70), "local": (15, 45, 1, 45), "remote": (19, 64, 4, 99), "what": (13, 60, 4, 90),
+    "process.name": (10, 26, 2, 70), "local": (15, 45, 3, 45), "remote": (19, 64, 4, 99), "what": (13, 60, 4, 90),
     "state": (10, 14, 1, 60), "rtt_us": (7, 8, 0, 40), "down": (8, 9, 0, 80), "up": (7, 7, 0, 75),
     "bytes": (7, 7, 0, 34), "minute": (10, 10, 0, 36), "age_s": (7, 7, 0, 20), "trouble": (7, 18, 1, 65),
     "rate": (8, 8, 0, 85),

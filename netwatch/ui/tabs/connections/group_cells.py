@@ -73,7 +73,8 @@ def remotes(row: Row, glyphs: Glyphs) -> Cell:
 
 def columns(by: str, chosen: Sequence[Column]) -> tuple[Column, ...]:
     """The columns of the table when flows are grouped so: the group, and those that are chosen for flows."""
-    found = [Column("remote", TITLES[by], 24, 56, 6, False, 99, tree(by), help="the group, its flows below"),
+    found = [Column("remote", TITLES[by], 24, 56, 6, False, 99, tree(by), help="the group, its flows below",
+                    tail=":"),
              Column("flows", "Flows", 7, 9, 0, True, 85, flows, help="flows of the group")]
     for column in chosen:
         if column.key == "remote":

@@ -58,10 +58,18 @@ def note_of(counts: tuple[int, ...], glyphs: Glyphs) -> str:
     return f"of {fmt.count(total)}, median {limits}"
 
 
+def brief_of(counts: tuple[int, ...], glyphs: Glyphs) -> str:
+    """The same where there is less room: the unit once where it is the same."""
+    low, arrow, high = note_of(counts, glyphs).partition(f" {glyphs.arrow} ")
+    number, _, unit = low.rpartition(" ")
+    short = f"{number}{arrow}{high}" if arrow and high.endswith(f" {unit}") else f"{low}{arrow}{high}"
+    return short.replace("median", "p50")
+
+
 def draw(canvas: Canvas, area: Area, title: str, counts: tuple[int, ...], chosen: int | None, glyphs: Glyphs) -> None:
     """A bar for each step; `chosen`: the selected one, where this panel has the keys."""
     y, x, height, width = area
-    tiles.draw_title(canvas, y, x, width, title, note_of(counts, glyphs), TITLE, glyphs)
+    tiles.draw_title(canvas, y, x, width, title, note_of(counts, glyphs), TITLE, glyphs, brief_of(counts, glyphs))
     steps = steps_of(counts, height - 1)
     top = graph.highest([float(count) for _, _, count in steps])
     for i, (low, high, count) in enumerate(steps):

@@ -229,9 +229,9 @@ def tiles_of(found: Statistics, live: bool, glyphs: Glyphs) -> list[Tile]:
         value = average(past, key)
         return glyphs.none if value is None else f"{fmt.short_count(value)}/s"
 
-    share = f"{100 * counts['resent'] / counts['tcp']:.2f} % of TCP" if counts.get("tcp") else "no TCP"
+    share = f"{100 * counts['resent'] / counts['tcp']:.2f} %" if counts.get("tcp") else "no TCP"
     median = found.dns.median_us
-    answer = "content is not read" if found.dns.off else "none timed" if median is None else (
+    answer = "not read" if found.dns.off else "none timed" if median is None else (
         f"p50 {fmt.micros(median, glyphs.ascii_only)}")
     return [
         Tile("Packets", fmt.count(counts["packets"]), mean("packets")),
@@ -239,7 +239,7 @@ def tiles_of(found: Statistics, live: bool, glyphs: Glyphs) -> list[Tile]:
         Tile("Flows begun", fmt.count(counts["begun"]), f"{fmt.count(counts['ended'])} ended"),
         Tile("DNS queries", "" if found.dns.off else fmt.count(counts["dns"]), answer),
         Tile("TCP resent", fmt.count(counts["resent"]) if counts.get("tcp") else "", share),
-        Tile("Dropped", fmt.count(counts["drops"]) if live else "", "frames" if live else "not in a file"),
+        Tile("Dropped", fmt.count(counts["drops"]) if live else "", "frames" if live else "not in file"),
     ]
 
 
