@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.term.canvas import Canvas, clip, text_width
@@ -251,6 +252,9 @@ def draw_footer(canvas: Canvas, y: int, state: State) -> None:
     """The keys that do something here, from the table of keys. On the right stay, to the last, help and quit; from 80
     columns on also how to get to the tabs, to the next view, and out of a filter."""
     glyphs = state.glyphs
+    if state.filling is not None:
+        _draw_hints(canvas, y, 1, state.filling.hints, glyphs)
+        return
     nothing = {"" if state.steps else "go_back", "" if state.at is None else "pause"}      # actions that do nothing now
     shown = [key for key in keys.hints(state.contexts()) if key.action not in nothing]
     always = ALWAYS if canvas.cols >= NARROW else ALWAYS[-2:]
@@ -275,6 +279,15 @@ def draw_footer(canvas: Canvas, y: int, state: State) -> None:
         if x + _hint_cells(key, glyphs) + 1 >= end:
             break
         x += _draw_hint(canvas, y, x, key, glyphs) + 2
+
+
+def _draw_hints(canvas: Canvas, y: int, x: int, hints: Iterable[tuple[str, str]], glyphs: Glyphs) -> None:
+    """Names of keys and words, as far as there is room."""
+    for name, word in hints:
+        sign = keynames.sign(name, glyphs.ascii_only)
+        if x + len(sign) + 1 + len(word) < canvas.cols:
+            x += canvas.put(y, x, sign, KEY) + 1
+            x += canvas.put(y, x, word, MUTED) + 2
 
 
 def _hint_cells(key: keys.Key, glyphs: Glyphs) -> int:

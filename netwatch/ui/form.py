@@ -24,6 +24,14 @@ class Form:
     note: str = ""
     accept: str = "OK"
 
+    @property
+    def hints(self) -> tuple[tuple[str, str], ...]:
+        """The keys that work in it, by name, and what they do."""
+        if len(self.fields) == 1 and not self.fields[0].choices:
+            return (("enter", self.accept), ("tab", "to the buttons"), ("esc", "leave"))
+        choose = (("space", "choose"),) if any(field.choices for field in self.fields) else ()
+        return (("tab", "next"), ("shift-tab", "before"), *choose, ("enter", "on a button: do it"), ("esc", "leave"))
+
     def answers(self) -> dict[str, str]:
         """What it says before anything is changed."""
         return {field.key: field.value for field in self.fields}

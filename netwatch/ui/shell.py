@@ -106,7 +106,12 @@ class CanvasWidget(npyscreen.wgwidget.Widget):  # type: ignore[misc]
 
     def _fill_in(self, form: Form) -> Answers | None:
         """Show a form over the canvas, which stands still meanwhile; the capture goes on."""
-        answers = npyscreenform.fill_in(form, self.bell, self.parent.follow_size)
+        self.app.state.filling = form
+        self.display()
+        try:
+            answers = npyscreenform.fill_in(form, self.bell, self.parent.follow_size)
+        finally:
+            self.app.state.filling = None
         with contextlib.suppress(curses.error):
             curses.curs_set(0)
         self.app.wants_repaint = True

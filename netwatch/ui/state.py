@@ -163,6 +163,7 @@ class State:
     reveal: Callable[[str], str] = lambda text: text       # what a text stands for that privacy mode shows
     use_privacy: Callable[[bool], None] = lambda on: None   # switch it, with all that is on screen
     ask_form: Callable[[Form], Answers | None] = lambda form: None      # has it filled in; None when it was left
+    filling: Form | None = None    # the form that lies over everything
     offers: Sequence[Offer] = ()   # commands that addons bring
 
     def part(self, name: str, kind: type[Part]) -> Part:

@@ -174,3 +174,32 @@ def test_lines_that_are_asked_for_are_forms(tmp_path: Path) -> None:
         terminal.send("q")
         assert terminal.process.wait(20) == 0
     assert not list(tmp_path.rglob("crash-*"))
+
+
+@pytest.mark.parametrize(("key", "tab", "words"), [
+    ("E", "connections", "Tab next  Shift-Tab before  Space choose  Enter on a button: do it  Esc leave"),
+    ("#", "packets", "Enter OK  Tab to the buttons  Esc leave")])
+def test_while_a_form_is_open_the_footer_has_its_keys(key: str, tab: str, words: str) -> None:
+    session = Replayed("http.pcap")
+    try:
+        driver, seen = Driver(session, 80, 24, tab=tab), []
+        fill_in = driver.state.ask_form
+
+        def asked(form: Form) -> object:
+            driver.state.filling = form
+            seen.append(driver.line(-1).rstrip())
+            driver.state.filling = None
+            return fill_in(form)
+        driver.state.ask_form = asked
+        driver.keys(key)
+        assert seen == [f" {words}"] and words not in driver.line(-1)
+    finally:
+        session.stop()
+
+
+@tty
+def test_the_shell_says_which_form_is_open(tmp_path: Path) -> None:
+    with opened(tmp_path) as terminal:
+        assert b"Shift-Tab" in terminal.seen + terminal.read(20, b"Shift-Tab")
+        terminal.send("\x1b")
+        until(terminal, b"filter")
