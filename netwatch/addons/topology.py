@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from netwatch.model.contract import Session
 
 GATHERED = 400  # hosts looked at closely, those of most bytes
-GROUPS = ("multicast", "broadcast")
+GROUPS = ("multicast", "broadcast", "unspecified")   # nobody in particular
 INITIAL_TTLS = (64, 128, 255)  # with which systems begin: RFC 1700 and Linux, Windows, routers
 FAR = 40  # routers; more lie between no two hosts
 
 
 @dataclass(frozen=True)
 class Peer:
-    """A host. `place`: "self", "lan", "gateway", "internet", "group" of many; bytes as it sent and received them.
+    """A host. `place`: "self", "lan", "gateway", "internet", "group" of many or of none; bytes as it sent and received them.
     `rtt_us`: mean round trip of `rtt_n` handshakes as far as they were measured towards it, None where none was."""
 
     address: str

@@ -173,7 +173,9 @@ def _status_parts(state: State) -> list[tuple[int, list[Span]]]:
     if filterline.searching(state):
         parts.insert(0, (9, [("searching", WARN)]))
     if playing := timemode.status(state) or replaykeys.status(state):
-        parts.insert(0, (11 if state.at is not None else 9, playing))
+        parts.insert(0, (11 if state.at is not None else 9, playing[:2]))
+        more = [(text.strip(), style) for text, style in playing[2:] if text]
+        parts[1:1] = [(8, [span]) for span in more]
     if drops:
         each = ((health.kernel_drops, "kernel"), (health.interface_drops, "interface"), (health.ring_drops, "ring"))
         words = ", ".join(f"{fmt.short_count(n)} {name}" for n, name in each if n)
@@ -222,6 +224,8 @@ def draw_status(canvas: Canvas, y: int, state: State) -> None:
     """Health; the signs of addons, what was just done, and that the display is paused stand before it."""
     width, x = canvas.cols, 1
     if signs := sign_spans(state, width):
+        if state.message and x + sum(text_width(text) for text, _ in signs) + 3 + text_width(state.message) >= width:
+            signs = signs[:1]          # what was just done is told for a moment alone
         for text, style in signs:
             x += canvas.put(y, x, clip(text, max(0, width - 1 - x), state.glyphs.ellipsis), style)
         x += 3

@@ -11,7 +11,7 @@ from netwatch.schema.screen import SCREEN
 from netwatch.ui.tabs.connections import flow_cells
 from netwatch.ui.tabs.connections.columns import PROFILES, USUAL, catalogue, head_of, profile
 from netwatch.ui.theme import UNICODE
-from netwatch.ui.widgets.table import Slot, draw_row, fit
+from netwatch.ui.widgets.table import Column, Slot, draw_row, fit
 from tests.ui.driver import Driver
 from tests.ui.fake import FakeSession
 
@@ -183,3 +183,14 @@ def test_of_a_file_the_first_row_is_marked_until_one_is_chosen():
     chosen = driver.keys("down").state.table.selected
     driver.keys("S").step()
     assert driver.state.table.selected == chosen
+
+
+@pytest.mark.parametrize(("value", "cells", "told"), [
+    ("1,234,567", 6, "1.2M"), ("1,234,567", 9, "1,234,567"), ("12,345", 5, "12.3k"), ("1234567", 5, "1234\u2026"),
+    ("none, here", 5, "none\u2026")])
+def test_a_count_without_room_for_its_digits_is_told_in_short(value: str, cells: int, told: str) -> None:
+    """1,234,567 cut is 1,234: another number. Numbers that are names, as of a process, are cut as texts are."""
+    column = Column("n", "N", cells, cells, 0, True, 1, lambda row, glyphs: (row, 0))
+    canvas = Canvas(1, cells)
+    draw_row(canvas, 0, 0, fit([column], cells), value, None, UNICODE)
+    assert str(canvas).strip() == told.strip()

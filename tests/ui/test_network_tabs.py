@@ -358,7 +358,7 @@ def test_processes_are_the_roots_on_a_live_machine():
     driver = Driver(Machine({egress.Egress: now}), 120, 24, tab="0")
     screen = driver.screen()
     for told in ("2 processes", "2 destinations", "curl", "www.example.com:443", "[2001:db8::1]:53", "2.0s",
-                 "5 flows begun elsewhere are left out"):
+                 "5 flows not begun here"):
         assert told in screen
     assert "\x1b" not in screen
     driver.keys("right")

@@ -81,3 +81,16 @@ def test_every_key_is_told_whole_in_the_palette() -> None:
     room = palette.rows_of(Area(2, 0, 20, 80)).width - 6
     for key in keys.KEYS:
         assert len(key.help) + len(keynames.sign(key.names[0], False)) <= room, key
+
+
+def test_what_was_just_done_is_told_whole(session: Any) -> None:
+    """Beside the verdict, too, which then is the gravest alone."""
+    driver = Driver(session, 80, 24, tab="connections")
+    for _ in range(8):
+        assert CUT not in driver.keys("a").line(-2)
+
+
+def test_the_moment_that_is_shown_is_told_whole(session: Any) -> None:
+    if not isinstance(session, FakeSession):           # it has no past
+        driver = Driver(session, 80, 24, tab="connections").keys("[")
+        assert "as of" in driver.line(-2) and CUT not in driver.line(-2)

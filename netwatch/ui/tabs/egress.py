@@ -97,7 +97,7 @@ OWNER = Column("process", "Process", 7, 24, 1, False, 88,
 COLUMNS = (
     Column("address", "Address", 15, 39, 1, False, 30, lambda row, glyphs:
            (row.host, ADDRESS) if row.host and row.name else _none(glyphs), help="where the name led"),
-    Column("app", "App", 8, 16, 1, False, 60,
+    Column("app", "App", 9, 9, 0, False, 60,
            lambda row, glyphs: (f"{row.app} +{row.apps - 1}" if row.apps > 1 else row.app, APP) if row.app
            else _none(glyphs), help="what it spoke, by bytes"),
     Column("flows", "Flows", 6, 9, 0, True, 50, lambda row, glyphs: (fmt.count(row.flows), TEXT), help="ended too"),

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.addons.alerts import AcknowledgeOne, MuteOne
@@ -66,7 +66,7 @@ COLUMNS = (
            help="info, warning or error"),
     Column("time", "Time", 12, 12, 0, False, 60, lambda row, glyphs: (fmt.clock(row.time_ns, 3), MUTED),
            help="packet time"),
-    Column("category", "Category", 9, 9, 0, False, 70, lambda row, glyphs: (row.category, MUTED), help="of what sort"),
+    Column("category", "Category", 9, 9, 0, False, 55, lambda row, glyphs: (row.category, MUTED), help="of what sort"),
     Column("text", "Event", 20, 400, 1, False, 99, lambda row, glyphs:
            (row.text + (f" {glyphs.ended}{row.count}" if row.count > 1 else ""), _STYLES[row.severity]),
            help="what happened, and how often within a minute"),
@@ -81,8 +81,9 @@ def _columns(state: State) -> tuple[Column, ...]:
     def age(row: Entry, glyphs: Glyphs) -> Cell:
         return (fmt.age((found.now_ns - row.time_ns) / 1e9), MUTED) if found and row.time_ns else (glyphs.none, MUTED)
 
-    return (*COLUMNS[:AGE_AT], Column("age", "Age", 6, 6, 0, True, 90, age, help="packet time since then"),
-            *COLUMNS[AGE_AT:])
+    event = replace(COLUMNS[-1], least=max(COLUMNS[-1].least, state.body.width * 3 // 5))
+    return (*COLUMNS[:AGE_AT], Column("age", "Age", 6, 6, 0, True, 50, age, help="packet time since then"),
+            *COLUMNS[AGE_AT:-1], event)
 
 
 # -------------------------------------------------------------------------------------------------------------- face

@@ -20,10 +20,11 @@ from netwatch.ui.widgets.listing import Listing, ListPart
 
 NAME = "topology"
 BOXES_FROM = 160                   # columns; a sorted list is better on fewer
+BOXES_TALL = 18                    # lines in which every box has a row
 SLOW_US, BAD_US = 50_000, 200_000
 PLACES = ("self", "gateway", "lan", "internet", "group")
 TITLES = {"self": "THIS MACHINE", "gateway": "GATEWAY", "lan": "LOCAL NETWORK", "internet": "INTERNET",
-          "group": "MULTICAST, BROADCAST"}
+          "group": "NO SINGLE HOST"}
 RTT_CELLS, BYTES_CELLS = 9, 8
 BEGUN = ", ".join(map(str, INITIAL_TTLS))
 
@@ -78,7 +79,7 @@ COLUMNS = (
     table.Column("place", "Where", 8, 8, 0, False, 80, lambda row, glyphs: (row.place, APP), help="self, gateway ..."),
     table.Column("address", "Host", 16, 60, 4, False, 99,
                  lambda row, glyphs: (label(row), HOST if row.name else ADDRESS), help="address and name"),
-    table.Column("detail", "About", 9, 34, 1, False, 20,
+    table.Column("detail", "About", 16, 34, 1, False, 20,
                  lambda row, glyphs: (row.detail, MUTED) if row.detail else (glyphs.none, MUTED), help="maker, role"),
     table.Column("flows", "Flows", 6, 9, 0, True, 60, lambda row, glyphs: (fmt.count(row.flows), TEXT),
                  help="with it, ended ones included"),
@@ -176,23 +177,27 @@ def in_boxes(state: State) -> bool:
     """Side by side: the map is wide enough, in its own order, and all of it is wanted."""
     part = LIST.part(state)
     own_order = part.sort in ("", "place") and not part.descending
-    return state.body.width >= BOXES_FROM and state.body.height >= 12 and own_order and part.chip == "all" and \
+    return state.body.width >= BOXES_FROM and state.body.height >= BOXES_TALL and own_order and part.chip == "all" and \
         not part.details and bool(rows(state)) and not state.filter.editing
 
 
 def boxes(state: State) -> list[tuple[str, Area]]:
-    """(place, its box): this machine and the gateway above, the local network and the world as columns."""
+    """(place, its box): this machine and the gateway above, the local network and the world as columns, below what is
+    no single host, if anything is."""
     y, x, height, width = state.body
     y, height = y + 1, height - 1
     left = width * 2 // 5
     counts = {place: sum(peer.place == place for peer in rows(state)) for place in PLACES}
     tall = {"self": max(3, min(counts["self"] + 2, 6)), "gateway": max(3, min(counts["gateway"] + 2, 5))}
     low = height - tall["self"] - tall["gateway"]
+    many = min(counts["group"] + 2, low // 2, 7) if counts["group"] else 0
+    low -= many
     return [
         ("self", Area(y, x, tall["self"], left)),
         ("gateway", Area(y + tall["self"], x, tall["gateway"], left)),
         ("lan", Area(y + tall["self"] + tall["gateway"], x, low, left)),
         ("internet", Area(y, x + left + 4, height, width - left - 4)),
+        *((("group", Area(y + height - many, x, many, left)),) if many else ()),
     ]
 
 

@@ -1,15 +1,18 @@
 """A table of rows on a canvas: which columns fit, how wide they are, and the heads, rows and scroll bar."""
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from netwatch._fast.term.canvas import Canvas, clip, text_width
+from netwatch.ui import format as fmt
 from netwatch.ui.state import Area
 from netwatch.ui.theme import FAINT, HEAD, HEAD_SORT, SELECTED, TITLE, UNDERLINE, Glyphs
 
 Cell = tuple[str, int]             # text, style
+COUNT = re.compile(r"[0-9]{1,3}(,[0-9]{3})+")
 GAP = 1
 MARGIN = 3                         # selection bar, mark, blank
 
@@ -105,11 +108,16 @@ def draw_row(canvas: Canvas, y: int, x: int, slots: Sequence[Slot], row: object,
     """One row; `tint` overrides the style of every cell."""
     for column, at, width in slots:
         text, style = column.cell(row, glyphs)
-        if column.brief and text_width(text) > width:
-            text = column.brief(row, glyphs)
+        if text_width(text) > width:
+            text = column.brief(row, glyphs) if column.brief else in_short(text) if column.right else text
         if column.tail and text_width(text) > width:
             text = cut_head(text, column.tail, width, glyphs.ellipsis)
         canvas.field(y, x + at, width, text, style if tint is None else tint, column.right, glyphs.ellipsis)
+
+
+def in_short(text: str) -> str:
+    """A count where all of its digits do not fit: 1,234,567 cut after some of them is another number."""
+    return fmt.short_count(int(text.replace(",", ""))) if COUNT.fullmatch(text) else text
 
 
 def cut_head(text: str, separator: str, width: int, ellipsis: str) -> str:

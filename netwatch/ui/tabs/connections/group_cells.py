@@ -13,8 +13,8 @@ from netwatch.ui.widgets.table import Cell, Column
 KINDS = ("process", "remote", "host", "country", "app", "container", "source")
 TITLES = {"process": "Process", "remote": "Remote end", "host": "Host", "country": "Country", "app": "App",
           "container": "Container", "source": "Source"}
-HELP = {"process": "program that owns the socket", "remote": "address that is not this machine's, else the responder's",
-        "host": "name of the responder, its address where it has none", "country": "of the end beyond the site",
+HELP = {"process": "program that owns the socket", "remote": "the far address, else the responder's",
+        "host": "name of the responder, else its address", "country": "of the end beyond the site",
         "app": "recognised protocol, else the transport", "container": "container the program runs in",
         "source": "address of who began it"}
 UNKNOWN = {"process": "no program", "remote": "no address", "host": "no address", "country": "no country",

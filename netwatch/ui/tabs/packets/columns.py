@@ -43,7 +43,7 @@ _OWN: Mapping[str, tuple[int, int, int, int, Callable[[Line, Glyphs], Cell]]] = 
     "time": (15, 15, 0, 30, lambda line, glyphs: (fmt.clock(line.ns, 6), MUTED)),
     "src": (15, 47, 1, 60, lambda line, glyphs: (line.source, ADDRESS)),
     "dst": (15, 47, 1, 70, lambda line, glyphs: (line.destination, ADDRESS)),
-    "proto": (7, 7, 0, 90, lambda line, glyphs: (line.proto, APP)),
+    "proto": (6, 9, 1, 90, lambda line, glyphs: (line.proto, APP)),
     "len": (7, 7, 0, 20, lambda line, glyphs: (f"{line.length} B", MUTED)),
     "flow": (6, 9, 1, 10, lambda line, glyphs: (str(line.flow) if line.flow else glyphs.none, MUTED)),
     "process.name": (7, 16, 1, 15, lambda line, glyphs: (line.process, PROCESS)),
