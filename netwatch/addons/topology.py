@@ -29,7 +29,7 @@ FAR = 40  # routers; more lie between no two hosts
 
 @dataclass(frozen=True)
 class Peer:
-    """A host. `place`: "self", "lan", "gateway", "internet", "group" of many or of none; bytes as it sent and received them.
+    """A host. `place`: "self", "lan", "gateway", "internet", "group" of many or none; bytes as it sent and got them.
     `rtt_us`: mean round trip of `rtt_n` handshakes as far as they were measured towards it, None where none was."""
 
     address: str

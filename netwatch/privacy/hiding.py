@@ -86,9 +86,21 @@ class Hiding:
         if str(record.get("schema", "")).startswith("netwatch.") and kind == "flow":
             kind = ""
         more = {key: self._further(key, value) for key, value in record.items() if key in FURTHER}
+        if (said := self._label_of(record)) is not None:
+            more["label"] = said
         return self._redactor.record({key: value for key, value in record.items() if key not in more}, kind) | more
 
+    def _label_of(self, record: Record) -> str | None:
+        """What a flow says, behind the protocol that it begins with; None where it begins with something else."""
+        label, app = record.get("label"), record.get("app")
+        if not isinstance(label, str) or not isinstance(app, str):
+            return None
+        first, _, rest = label.partition(" ")
+        return f"{first} {self.name(rest)}".rstrip() if first.casefold() == app else None
+
     def _further(self, key: str, value: object) -> object:
+        if key in ("local", "remote"):
+            return self._redactor.value(value, "src", "flow")
         return self.key(value) if key in ("key", "group") else value
 
     def key(self, value: object) -> object:
@@ -234,7 +246,8 @@ class Hiding:
 FURTHER = frozenset({
     "key", "group", "age_s", "idle_s", "staleness", "down", "up", "down_bytes", "up_bytes", "rate_in", "rate_out",
     "rate", "minute", "level", "pids", "unfolded", "cpu", "pid", "flows", "live", "remotes", "apps", "packets_out",
-    "packets_in", "bytes_out", "bytes_in", "resent", "states", "turned", "ours"})  # of screens: numbers, and keys
+    "packets_in", "bytes_out", "bytes_in", "resent", "states", "turned", "ours", "local", "remote", "local_port",
+    "remote_port"})  # of screens: numbers, keys, and ends
 # what is hidden in a way of its own, and by what
 SPECIAL = {
     "addons.packets.questions.Line.info": "words",

@@ -17,6 +17,7 @@ _SERVICES = (
     _field("dhcp.parameters", "flow", TEXT, "ASKED", 24,
            "Numbers of the options asked for, in order: they tell systems apart."),
     _field("dhcp.router", "flow", ADDRESS, "ROUTER", 15, "Router the server gave.", privacy="address"),
+    _field("dhcp.dns", "flow", ADDRESS, "DNS", 15, "DNS servers the server gave.", privacy="address", many=True),
     _field("dhcpv6.types", "flow", TEXT, "DHCPv6", 16, "DHCPv6 message types.", many=True),
     _field("dhcpv6.fqdn", "flow", TEXT, "FQDN", 28, "Full name the client gave.", privacy="name", search=True),
     _field("dhcpv6.client_mac", "flow", TEXT, "CLIENT MAC", 17, "Hardware address in the client's DUID.",

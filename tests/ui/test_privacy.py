@@ -6,6 +6,7 @@ import importlib
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ import pytest
 from record_leaves import leaves
 
 from netwatch.addons.exporting import ExportFlows
+from netwatch.addons.groups import GroupsOf
 from netwatch.addons.packets.questions import SavePackets
 from netwatch.addons.preferences import Remember
+from netwatch.addons.standpoint import seen
 from netwatch.filter import Filter
 from netwatch.privacy.answers import PUBLIC, WORDS
 from netwatch.privacy.hiding import HIDDEN, SPECIAL
@@ -92,35 +95,39 @@ def test_nothing_private_is_drawn(name: str):
         session.stop()
 
 
-@pytest.fixture(name="walked", scope="module", params=["http", "trouble", "dhcp", "https"])
-def _walked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, set[str]]]:
+@contextmanager
+def opened(name: str, folder: Path) -> Iterator[tuple[Any, set[str]]]:
     """A session, and what must not be seen of it."""
-    if request.param == "trouble":
-        session = troubled(tmp_path_factory.mktemp("trouble"))
+    if name == "trouble":
+        session = troubled(folder)
         looked_for = {CLIENT, SERVER, RESOLVER, NEAR, FAR, FARTHEST, "192.168.1.66",
                       *(f"name{number}.example.net" for number in range(len(CODES)))}
     else:
-        session, looked_for = Replayed(f"{request.param}.pcap"), secrets_of(request.param)
-    yield PrivateWatch(session, True), looked_for
-    session.stop()
+        session, looked_for = Replayed(f"{name}.pcap"), secrets_of(name)
+    try:
+        yield session, looked_for
+    finally:
+        session.stop()
 
 
-@pytest.mark.parametrize("tab", TABS)
-def test_no_key_leads_to_what_is_private(walked: tuple[Any, set[str]], tab: str, tmp_path: Path,
-                                         monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize(("name", "tab"), [
+    *(("http", tab) for tab in TABS), *(("trouble", tab) for tab in TABS if tab not in ("packets", "interfaces")),
+    ("dhcp", "connections"), ("dhcp", "topology"), ("https", "connections")])
+def test_no_key_leads_to_what_is_private(name: str, tab: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Every key in every tab, popup and form; forms are filled in as they are offered. Nothing private is on a screen,
     in a form, in what is copied, or in what is written."""
     reports: list[BaseException] = []
     monkeypatch.setattr(crash, "write_report", reports.append)
-    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setattr(Driver, "_fill_in", _accepted)
-    watch, looked_for = walked
-    for path, driver in walk(watch, tab):
-        assert not leaked(driver.screen(), looked_for), path
-        assert not any(leaked(text, looked_for) for text in driver.copied), path
-        assert not any(leaked(repr(form), looked_for) for form in driver.forms), path
-        assert not reports and not driver.state.failed and not driver.state.snapshot.error, (path, reports)
-    for written in tmp_path.iterdir():
+    with opened(name, tmp_path) as (session, looked_for):
+        for path, driver in walk(PrivateWatch(session, True), tab):
+            assert not leaked(driver.screen(), looked_for), path
+            assert not any(leaked(text, looked_for) for text in driver.copied), path
+            assert not any(leaked(repr(form), looked_for) for form in driver.forms), path
+            assert not reports and not driver.state.failed and not driver.state.snapshot.error, (path, reports)
+    for written in (tmp_path / "here").iterdir():
         assert not leaked(written.read_text(), looked_for), written
 
 
@@ -246,6 +253,52 @@ def test_a_filter_comes_back_as_it_was_typed(text: str):
     for private_word in ("10.77.0.1", "mytool", "api.example.com", "alice", "10.0.0.2", "aa:bb:cc", "index.html"):
         assert private_word not in shown
     assert "src" not in text or "src" in shown
+
+
+def test_what_a_flow_says_keeps_its_protocol(http: PrivateWatch):
+    hiding = http.hiding
+    host = hiding.name("www.lab.example")
+    said = {label: hiding.record({"id": 1, "proto": "tcp", "app": app, "label": label})["label"] for label, app in (
+        ("TLS www.lab.example", "tls"), ("mDNS PTR alice", "mdns"), ("FTP ADMIN", "ftp"), ("tls", "tls"),
+        ("alice TLS", "tls"))}
+    assert said["TLS www.lab.example"] == f"TLS {host}" and said["tls"] == "tls"
+    assert said["mDNS PTR alice"].startswith("mDNS name-") and re.fullmatch(r"FTP name-\d+", said["FTP ADMIN"])
+    assert re.fullmatch(r"name-\d+", said["alice TLS"])
+    assert hiding.restored(said["TLS www.lab.example"]) == "TLS www.lab.example"
+
+
+@pytest.mark.parametrize("name", CAPTURES)
+@pytest.mark.parametrize("question", [None, GroupsOf("host"), GroupsOf("process", unfolded=True)])
+def test_no_key_of_a_record_is_taken_for_a_name(name: str, question: Any):
+    """What the schema forgets is hidden, key and all: nothing is there, and the word is hidden from then on."""
+    session = Replayed(f"{name}.pcap")
+    try:
+        watch = PrivateWatch(session, True)
+        hidden, true = (each.ask(question).rows if question else each.query(None, "bytes", True, 0, 1000, True).rows
+                        for each in (watch, session))
+        assert true
+        for private_row, row in zip(hidden, true, strict=True):
+            assert {path for path, _ in leaves(private_row) if "headers" not in path} == \
+                {path for path, _ in leaves(row) if "headers" not in path}
+    finally:
+        session.stop()
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_this_machine_is_the_point_of_view_in_privacy_mode_too(http: PrivateWatch, turned: bool):
+    """Local and remote ends as without it: who answers here is local."""
+    records = [http._watch.flow(number) for number in range(1, 7)]
+    for record in filter(None, records):
+        row = seen(record, None, turned)
+        hidden = http.hiding.record(row)
+        for end in ("local", "remote"):
+            assert http.hiding.restored(hidden[end]) == row[end] and hidden[end] != row[end]
+            assert hidden[f"{end}_port"] == row[f"{end}_port"]
+        assert hidden.get("turned", False) is turned
+
+
+def test_the_dns_servers_that_dhcp_gives_are_in_the_table_of_fields():
+    assert classes("flow")["dhcp.dns"] is Privacy.ADDRESS
 
 
 def test_a_name_of_several_words_is_quoted_and_kept_so(http: PrivateWatch, monkeypatch: pytest.MonkeyPatch):
