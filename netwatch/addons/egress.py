@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,10 +14,12 @@ from netwatch._fast.view.groupby import GroupBy
 from netwatch._fast.view.grouplist import GroupList
 from netwatch.addons.throughput import Throughput
 from netwatch.egress.destinations import SAID, goes_out, name_of
+from netwatch.egress.keeping import Keeping
 from netwatch.egress.policy import Destination, Policy, PolicyError, Verdict, load
 from netwatch.egress.promotion import NEW, promoted, wanted
 from netwatch.egress.quotas import parsed
-from netwatch.model.contract import Addon
+from netwatch.model.contract import Addon, Store
+from netwatch.model.event import Event, Step
 from netwatch.model.group import By, GroupKey, Within
 from netwatch.model.option import Option
 from netwatch.model.record import Record, look_up
@@ -27,7 +29,7 @@ from netwatch.store.folders import config_folder
 
 if TYPE_CHECKING:
     from netwatch.filter import Filter
-    from netwatch.model.contract import Session
+    from netwatch.model.contract import Run, Session
 
 SHOWN = 400  # destinations told, and as many who began flows: those of most bytes
 NO_PROCESS = "no program"
@@ -237,9 +239,27 @@ class EgressAddon(Addon):
     questions = (Egress,)
 
     def __init__(self) -> None:
+        self._keeping: Keeping | None = None
         self._policy: Policy | None = None
         self._problem = ""
         self._looked, self._state = 0.0, (0, 0)
+
+    def begin(self, run: Run) -> None:
+        if run.purpose.live and run.settings.of("egress.keep"):
+            self._keeping = Keeping(run)
+
+    def take(self, step: Step) -> Sequence[Event]:
+        if self._keeping is not None and not step.again:
+            self._keeping.take(over=step.over)
+        return ()
+
+    def stores(self) -> Sequence[Store]:
+        return self._keeping.stores() if self._keeping is not None else ()
+
+    def close(self) -> None:
+        if self._keeping is not None:
+            self._keeping.close()
+            self._keeping = None
 
     def look_again(self) -> None:
         """The policy is another one now."""

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netwatch.cli import emptiness, read, sandbox
-from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, EXIT_USAGE, CommandError, say
+from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, EXIT_USAGE, CommandError, exit_code_of, say
 from netwatch.cli.parser import Parser, refuse_idle
 from netwatch.cli.sources import open_source
 from netwatch.egress import ledger
 from netwatch.egress.destinations import KEYS, Destinations
+from netwatch.egress.keeping import Lock
 from netwatch.egress.policy import VIOLATIONS, Policy, PolicyError, load
 from netwatch.egress.promotion import NEW, promoted, suggestions, wanted
 from netwatch.records import reading as records
@@ -103,7 +104,7 @@ def observed(asked: argparse.Namespace, writes: Path | None = None) -> tuple[int
     words += ["--config", asked.config] if asked.config else []
     words += [word for each in asked.set for word in ("--set", each)]
     options = read.prepared([*words, *["--"] * bool(asked.files), *asked.files])
-    kept = bool(asked.interface) and options.settings.of("egress.keep")
+    kept = bool(asked.interface) and options.settings.of("egress.keep") and _locked()
     with sandbox.closing(options.host):
         source = open_source(options)
         try:
@@ -118,6 +119,18 @@ def observed(asked: argparse.Namespace, writes: Path | None = None) -> tuple[int
     if kept:
         keep(reading.seen, options.settings.of("egress.keep_days"))
     return code, reading.seen
+
+
+def _locked() -> bool:
+    """Is the ledger ours, as long as this runs? Raises CommandError."""
+    path = ledger.where()
+    try:
+        if Lock(path).take():
+            return True
+    except OSError as e:
+        raise CommandError(f"{path}: {e.strerror}", exit_code_of(e)) from None
+    say(f"{path}: another netwatch keeps the ledger: this one adds nothing to it")
+    return False
 
 
 def keep(seen: Destinations, days: int) -> None:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 SCREENS = ("interfaces", "throughput", "timeline", "groups", "overview", "processes", "sparklines", "capture",
            "probes")
-ASKED = {"recorder.armed": ("packets", "recorder"), "history.on": ("history",)}  # further ones, where that is set
+ASKED = {"recorder.armed": ("packets", "recorder"), "history.on": ("history",),
+         "egress.keep": ("egress",)}  # further ones, where that is set
 
 
 def add_options(p: argparse.ArgumentParser) -> None:

@@ -52,8 +52,9 @@ class Destinations:
         self.left_out = 0  # flows for which there was no room
         self.stayed = 0  # flows that go nowhere
 
-    def take(self, flow: Record) -> None:
-        """Count a flow record that goes somewhere: not to a group, to everybody, or to the machine itself."""
+    def take(self, flow: Record, flows: int = 1) -> None:
+        """Count a flow record that goes somewhere: not to a group, to everybody, or to the machine itself. `flows`: 0
+        for what a flow moved since it was counted."""
         if not counts(flow):
             self.stayed += 1
             return
@@ -69,7 +70,7 @@ class Destinations:
         seen.asn, seen.org = look_up(flow, "geo.asn") or seen.asn, look_up(flow, "geo.org") or seen.org
         seen.ech = seen.ech or bool(look_up(flow, "tls.ech") or look_up(flow, "quic.ech"))
         seen.process = look_up(flow, "process.name") is not None
-        seen.flows += 1
+        seen.flows += flows
         seen.bytes_out += flow.get("bytes_out", 0)
         seen.bytes_in += flow.get("bytes_in", 0)
 

@@ -48,10 +48,10 @@ class Sum(NamedTuple):
     last: str
 
 
-def add(path: Path, seen: Destinations, keep_days: int) -> int:
-    """Put down what was seen; how many rows that made. A way counts on the day of its newest packet. Raises
-    TableError."""
-    with _opened(path, write=True) as base:
+def add(path: Path, seen: Destinations, keep_days: int, *, wait_s: float = WAIT_S) -> int:
+    """Put down what was seen; how many rows that made. A way counts on the day of its newest packet. `wait_s`: how long
+    for somebody who has it locked. Raises TableError."""
+    with _opened(path, write=True, wait_s=wait_s) as base:
         count = _put(base, seen)
         newest = base.execute("SELECT max(day) FROM ways").fetchone()[0]
         if newest is not None:

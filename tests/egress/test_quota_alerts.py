@@ -17,10 +17,9 @@ from wire import eth, ip4, pcap, udp
 from netwatch.addons.alerts import AcknowledgeOne, AlertMarks, MuteOne, OneAlert
 from netwatch.addons.timeline import Timeline
 from netwatch.capture.file import open_savefile
-from netwatch.detect import quota
 from netwatch.detect.addon import Detect
 from netwatch.detect.quota import Quotas
-from netwatch.egress import ledger
+from netwatch.egress import flows, ledger
 from netwatch.egress.moved import Moved
 from netwatch.egress.quotas import parsed
 from netwatch.model.contract import Purpose
@@ -219,10 +218,10 @@ def looked(session: Session) -> list[int]:
     with session.lock:
         quotas = next(each for each in session.get(Detect)._looking if isinstance(each, Quotas))
         assert quotas._moved is not None
-        quotas._due = 0.0
+        quotas._open.due = 0.0
         began = time.monotonic()
         quotas.look(session, over=False)
-        while (quotas._opened is not None or quotas._unread) and time.monotonic() < began + 30:
+        while (quotas._open.begun or quotas._ended.pending) and time.monotonic() < began + 30:
             quotas.look(session, over=False)
         return [each.used for each in quotas._moved.held()]
 
@@ -239,7 +238,7 @@ def live(path: Path, *settings: str) -> Session:
 @pytest.mark.parametrize("at", [0, 50, 100])
 def test_the_largest_flows_that_are_open_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
     """Whichever row they have."""
-    monkeypatch.setattr(quota, "OPEN", 8)
+    monkeypatch.setattr(flows, "OPEN", 8)
     path, now = tmp_path / "now.pcap", time.time_ns() - 5_000_000_000
     frames = [eth(ip4(17, udp(1000 + k, 9, b"x"), src=OTHER, dst="203.0.113.1")) for k in range(100)]
     frames[at:at] = [eth(ip4(17, udp(7, 9, bytes([k]) * 1000), src=HOST, dst="203.0.113.5")) for k in range(20)]
@@ -254,8 +253,8 @@ def test_flows_are_counted_in_pieces_and_once(tmp_path: Path, monkeypatch: pytes
     """Though there is time for a few of them only, and they end while those that are open are looked at."""
     session = live(traffic(tmp_path, 400_000), f"egress.quotas={HOST}=1GB/day")
     quotas = next(each for each in session.get(Detect)._looking if isinstance(each, Quotas))
-    monkeypatch.setattr(quota, "HELD_S", 0.0005)
-    monkeypatch.setattr(quota, "ASK_S", 0.0)
+    monkeypatch.setattr(flows, "HELD_S", 0.0005)
+    monkeypatch.setattr(flows, "ASK_S", 0.0)
     held, calls = [], []
     real = session.flow_record
 
@@ -268,11 +267,11 @@ def test_flows_are_counted_in_pieces_and_once(tmp_path: Path, monkeypatch: pytes
         assert quotas._moved is not None
         asked = quotas._moved.held
         monkeypatch.setattr(quotas._moved, "held", lambda: held.append(asked()) or held[-1])
-        quotas._due, quotas._opened = 0.0, None
+        quotas._open.due, quotas._open._steps = 0.0, None
         quotas.look(session, over=False)
-        assert quotas._opened is not None and len(calls) < 400
+        assert quotas._open.begun and len(calls) < 400
         session.engine.finish()
-        while quotas._opened is not None or quotas._unread:
+        while quotas._open.begun or quotas._ended.pending:
             calls.clear()
             quotas.look(session, over=False)
             assert len(calls) < 400
@@ -292,12 +291,12 @@ def test_all_flows_count_where_records_are_made(tmp_path: Path, workers: int, ki
     quotas = next(each for each in pipeline.get(Detect)._looking if isinstance(each, Quotas))
     assert quotas._moved is not None
     for _ in pipeline.steps():
-        quotas._due = 0.0
+        quotas._open.due = 0.0
     quotas.look(pipeline, over=False)
     assert quotas._moved.held()[0].used == 400 * 1042
     pipeline.finish()
     assert quotas._moved.held()[0].used == 400 * 1042
-    assert len(pipeline.get(Detect).alerts) == 1 and not quotas._lost
+    assert len(pipeline.get(Detect).alerts) == 1 and not quotas._ended.lost
     pipeline.close()
 
 
