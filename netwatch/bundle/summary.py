@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from netwatch.model.record import Record
+from netwatch.model.record import Record, look_up
 
 MOST = 20  # lines of a table
 SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\|*_`[]<>#"})
 
 
-def page(about: Record, summary: Record, alerts: Sequence[Record], egress: Sequence[Record]) -> str:
+def page(about: Record, summary: Record, alerts: Sequence[Record], findings: Sequence[Record],
+         egress: Sequence[Record]) -> str:
     """`about`: what the manifest says of the whole."""
     return "\n".join([f"# netwatch bundle: {cell(', '.join(about['source']))}", "", *_whole(about, summary), "",
-                      *_alerts(alerts), *_egress(egress), *_apps(summary)]) + "\n"
+                      *_alerts(alerts), *_findings(findings), *_egress(egress), *_apps(summary)]) + "\n"
 
 
 def cell(value: object) -> str:
@@ -50,6 +51,16 @@ def _alerts(alerts: Sequence[Record]) -> Iterator[str]:
     yield from table(("first", "severity", "kind", "count", "what"),
                      [(each.get("first"), each.get("severity"), each.get("kind"), each.get("count"), each.get("text"))
                       for each in alerts])
+
+
+def _findings(findings: Sequence[Record]) -> Iterator[str]:
+    yield f"## What went wrong: {len(findings):,}"
+    yield ""
+    yield from table(("since", "severity", "state", "what", "where", "process", "evidence"),
+                     [(each.get("since"), each.get("severity"), each.get("state"), each.get("title"),
+                       each.get("name", each.get("dst", look_up(each, "subject.host"))),
+                       look_up(each, "subject.process.name"), next(iter(each.get("evidence", ())), None))
+                      for each in findings])
 
 
 def _egress(egress: Sequence[Record]) -> Iterator[str]:

@@ -174,7 +174,7 @@ def signing_key(path: str | None) -> Ed25519PrivateKey:
 
 def _words(asked: argparse.Namespace, inputs: list[str]) -> list[str]:
     """The words of `netwatch read` that say the same."""
-    words = ["--what", "flows,dns,http,tls,alert,summary", "--format", "ndjson"]
+    words = ["--what", "flows,dns,http,tls,alert,finding,summary", "--format", "ndjson"]
     for name in ("interface", "keylog", "set"):
         words += [word for value in getattr(asked, name) for word in (f"--{name}", value)]
     for name in ("capture_filter", "duration", "where", "config", "sandbox"):

@@ -14,15 +14,18 @@ from netwatch import __version__
 from netwatch.bundle import egress, summary
 from netwatch.bundle.manifest import seal
 from netwatch.cli import read, sandbox
+from netwatch.cli.diagnose import kernel_drops
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError, exit_code_of, say
 from netwatch.cli.saving import Saving
 from netwatch.cli.selection import has_plugins, kinds_of, where_of
 from netwatch.cli.sources import open_source
+from netwatch.diagnose.addon import Diagnose
 from netwatch.model.record import Record
 from netwatch.recorder.window import PAGE
 from netwatch.records.items import Item, Packets
 from netwatch.records.reading import Reading
 from netwatch.records.selection import Selection
+from netwatch.records.settled import Settled
 from netwatch.records.writers import Writer
 from netwatch.stats.frames import Expert, InputOutput
 from netwatch.stats.show import as_json_lines
@@ -33,13 +36,14 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from netwatch._fast.input.source import Source
+    from netwatch.run.pipeline import Pipeline
 
 SECOND_NS = 1_000_000_000
 PACKETS = "packets.pcapng"
 FILES = {"flow": "connections.ndjson", "dns": "dns.ndjson", "http": "http.ndjson", "tls": "tls.ndjson",
-         "alert": "alerts.ndjson"}
+         "alert": "alerts.ndjson", "finding": "findings.ndjson"}
 ORDER = ("summary.md", *FILES.values(), "egress.ndjson", "bandwidth.ndjson", "health.ndjson", PACKETS)
-ALERTS_MOST = 1000  # on the page
+SHOWN_MOST = 1000  # alerts and findings that the page is made of
 
 
 def gather(options: argparse.Namespace, out: Path, key: Ed25519PrivateKey) -> int:
@@ -72,7 +76,8 @@ def _gathered(options: argparse.Namespace, kinds: set[str], source: Source, sele
     seal(folder, ORDER, reading.about, key)
     folder.keep()
     about = reading.about
-    say(f"{folder.path}: {about['packets']:,} packets, {about['flows']:,} flows, {about['alerts']:,} alerts")
+    say(f"{folder.path}: {about['packets']:,} packets, {about['flows']:,} flows, {about['alerts']:,} alerts, "
+        f"{about['findings']:,} findings")
     return code
 
 
@@ -106,7 +111,7 @@ class Gathering(read.Reading):
         self._folder = folder
         self._files = Files(folder, source)
         self._egress = egress.Egress()
-        self._alerts: list[Record] = []
+        self._shown: dict[str, list[Record]] = {"alert": [], "finding": []}
         self._incident = incident_of(options.files)
         self.about: Record = {}  # what the manifest says of the whole
 
@@ -117,11 +122,11 @@ class Gathering(read.Reading):
         saved = self._saved
         assert isinstance(saved, Saving)
         saved.begin(reading.pipeline, self.selection, True)
-        maker = reading.maker()
+        maker, settled = reading.maker(), Settled(reading.pipeline)
         frames = InputOutput(SECOND_NS)
         for step in self._steps(reading):
             saved.step()
-            for item in maker.items(step):
+            for item in settled.items(maker.items(step), step):
                 if isinstance(item, Packets):
                     for packet in item:
                         if self.selection.passes(packet):
@@ -133,16 +138,21 @@ class Gathering(read.Reading):
             saved.ended(step)
         saved.finish()
         self._files.close()
-        self._finish(self._summary(reading.pipeline), frames)
+        self._finish(self._summary(reading.pipeline), self._measured(reading.pipeline), frames)
 
     def _take(self, item: Item) -> None:
         self._files.write(item)
         if item.kind == "flow":
             self._egress.add(item.record(egress.KEYS))
-        elif item.kind == "alert" and len(self._alerts) < ALERTS_MOST:
-            self._alerts.append(item.record())
+        elif len(self._shown.get(item.kind, ())) < SHOWN_MOST and item.kind in self._shown:
+            self._shown[item.kind].append(item.record())
 
-    def _finish(self, found: Record, frames: InputOutput) -> None:
+    def _measured(self, pipeline: Pipeline) -> Record:
+        """How well it went, as far as that was measured."""
+        drops = kernel_drops(self.options.host) if self.options.interface else {}
+        return {"schema": "netwatch.diagnosis/1", "health": pipeline.get(Diagnose).health, **drops}
+
+    def _finish(self, found: Record, measured: Record, frames: InputOutput) -> None:
         """What is made of all of it."""
         assert self._saved is not None
         found["files"] = self._names()
@@ -151,7 +161,7 @@ class Gathering(read.Reading):
         lines = list(self._egress.lines())
         _write(self._folder, "egress.ndjson", (_json(line) for line in lines))
         _write(self._folder, "bandwidth.ndjson", as_json_lines(frames.tables()))
-        _write(self._folder, "health.ndjson", [_json(found), *as_json_lines(expert.tables())])
+        _write(self._folder, "health.ndjson", [_json(found), _json(measured), *as_json_lines(expert.tables())])
         counts = self._files.counts
         where: Record = {"where": self.selection.where.text} if self.selection.where is not None else {}
         span: Record = {key: found[key] for key in ("first", "last") if key in found}
@@ -160,8 +170,9 @@ class Gathering(read.Reading):
         flags: Record = {name: True for name, is_so in states if is_so}
         self.about |= {"made_by": f"netwatch {__version__}", "source": self._names(), **where, **span,
                        "packets": self._saved.packets, "packets_seen": found["packets"], "lost": found["drops"],
-                       "flows": counts["flow"], "alerts": counts["alert"], **lost_before, **flags}
-        page = summary.page(self.about, found, self._alerts, lines)
+                       "flows": counts["flow"], "alerts": counts["alert"], "findings": counts["finding"],
+                       **lost_before, **flags}
+        page = summary.page(self.about, found, self._shown["alert"], self._shown["finding"], lines)
         _write(self._folder, "summary.md", page.splitlines())
 
     def _names(self) -> list[str]:

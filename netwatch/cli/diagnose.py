@@ -137,10 +137,11 @@ class Diagnosing(read.Reading):
         self.health = diagnose.health
         self.packets = int(reading.pipeline.summary()["packets"])
         if self.options.interface:
-            self.drops = _kernel_drops(self.options.host)
+            self.drops = kernel_drops(self.options.host)
 
 
-def _kernel_drops(host: Host) -> Record:
+def kernel_drops(host: Host) -> Record:
+    """What the kernel dropped meanwhile, or why that is not known."""
     try:
         return {"kernel_drops": [each.record() for each in host.kernel_drops()]}
     except Unavailable as e:

@@ -17,6 +17,7 @@ from netwatch.cli.sources import open_source
 from netwatch.records.items import Packets
 from netwatch.records.reading import Reading
 from netwatch.records.selection import Selection, plural
+from netwatch.records.settled import Settled
 from netwatch.records.writers import Writer
 
 if TYPE_CHECKING:
@@ -92,9 +93,9 @@ class Handing(read.Reading):
             super()._shut_in()
 
     def _loop(self, reading: Reading) -> None:
-        maker = reading.maker()
+        maker, settled = reading.maker(), Settled(reading.pipeline)
         for step in self._steps(reading):
-            for item in maker.items(step):
+            for item in settled.items(maker.items(step), step):
                 if not isinstance(item, Packets):
                     self._take(item.record())
                 elif "packets" in self.kinds:

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 PAGE = "summary.md"
+PAGE_OF = ("health.ndjson", "alerts.ndjson", "findings.ndjson", "egress.ndjson")  # older bundles have no findings
 LINE_MOST = 1 << 26  # bytes
 KEPT_OF_MANIFEST = ("made_by", "source", "where", "first", "last", "packets", "packets_seen", "lost", "flows", "alerts",
-                    "interrupted", "damaged")
+                    "findings", "interrupted", "damaged")
 TOLD = ("source", "where")  # of them, what may name somebody
 
 
@@ -44,7 +45,7 @@ def redact(bundle: Bundle, out: Path, profiles: list[str], key_file: str | None,
             with folder.new_file(name) as to:
                 to.writelines(_lines(bundle.folder / name, redactor, undo))
         about = _about(bundle, redactor, profiles, undo)
-        _write_page(folder, about)
+        _write_page(folder, about, names)
         seal(folder, [PAGE, *names], about, signing)
         folder.keep()
     except OSError as e:
@@ -94,8 +95,9 @@ def _about(bundle: Bundle, redactor: Redactor, profiles: list[str], undo: bool) 
     return {**about, "redacted": profiles, "left_out": ["packets.pcapng"]}
 
 
-def _write_page(folder: WholeFolder, about: Record) -> None:
+def _write_page(folder: WholeFolder, about: Record, names: list[str]) -> None:
     """The page is made anew, of the new records."""
-    health, alerts, egress = (list(records(folder.made / f"{name}.ndjson")) for name in ("health", "alerts", "egress"))
+    health, alerts, findings, egress = (
+        list(records(folder.made / name)) if name in names else [] for name in PAGE_OF)
     with folder.new_file(PAGE) as out:
-        out.write(summary.page(about, health[0], alerts, egress).encode())
+        out.write(summary.page(about, health[0], alerts, findings, egress).encode())

@@ -1,6 +1,6 @@
 """`netwatch sql`: ask captures, bundles, the history or an interface in SQL.
 
-Tables: flows, dns, http, tls, alerts, packets.
+Tables: flows, dns, http, tls, alerts, findings, packets.
 
   netwatch sql "SELECT process, sum(bytes_in) FROM flows GROUP BY 1 ORDER BY 2 DESC" -r capture.pcap
   sudo netwatch sql "SELECT process, count(*) FROM dns GROUP BY 1" -i eth0 --duration 30s

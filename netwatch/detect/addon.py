@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -170,6 +170,10 @@ class Detect(Addon):
     def newest(self, most: int) -> list[Alert]:
         """The newest alerts, in the order in which they were raised. The engine holds still."""
         return self.alerts[-most:]
+
+    def bodies(self) -> Iterator[Record]:
+        """All alerts as they are now. The engine holds still."""
+        return (alert.body() for alert in self.alerts)
 
     def stores(self) -> Sequence[Store]:
         return (Store("alerts", len(self.alerts), MOST, None, self.left_out),)

@@ -36,6 +36,7 @@ MEASURED = (  # in words, by metric, whether it is a time, and why there may be 
     ("dns", "resolver", True, "no DNS query over UDP was seen with its answer"),
     ("connections", "open", False, "nobody tried to open a TCP connection"),
 )
+OFF = "diagnose.on is false"
 RANK = {"critical": 0, "warning": 1, "info": 2}
 
 
@@ -135,7 +136,7 @@ class Diagnose(Addon):
     def health(self) -> Record:
         """What was measured of the traffic itself, and why the rest was not. The engine holds still."""
         measured = self._tallies.measured if self._tallies is not None else {}
-        return {name: _health(*measured.get(metric, (0, 0, 0.0)), timed, why)
+        return {name: _health(*measured.get(metric, (0, 0, 0.0)), timed, why if self._tallies is not None else OFF)
                 for name, metric, timed, why in MEASURED}
 
     @property

@@ -18,7 +18,8 @@ from typing import NamedTuple
 from netwatch.model.record import Record
 from netwatch.schema import Type, names_for, whole_of
 
-TABLES = {"flows": "flow", "dns": "dns", "http": "http", "tls": "tls", "alerts": "alert", "packets": "packet"}
+TABLES = {"flows": "flow", "dns": "dns", "http": "http", "tls": "tls", "alerts": "alert", "findings": "finding",
+          "packets": "packet"}
 COLUMNS_MOST = 1900  # of a table; SQLite has 2000
 STEPS = 20_000  # of SQLite's machine between two looks at the clock
 LENGTH_MOST = 64 << 20  # bytes of one record

@@ -23,7 +23,15 @@ IP4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)")  # a port may 
 MASKED = "***"
 PROFILE_OF = {Privacy.ADDRESS: "addresses", Privacy.NAME: "names"}
 PLAIN = frozenset({"schema", "time", "first", "last", "since", "severity", "kind", "proto", "app", "link_types"})
-OWN = {"netwatch.egress/1": {"process": "names", "host": "names", "dst": "addresses"}}  # kinds without a schema
+OPEN = ""  # of no profile
+OWN = {  # kinds without a schema
+    "netwatch.expert/1": dict.fromkeys(("group", "protocol", "summary"), OPEN),
+    "netwatch.egress/1": {"process": "names", "host": "names", "dst": "addresses"},
+    "netwatch.diagnosis/1": dict.fromkeys((*(f"health.{name}.unmeasured" for name in
+                                             ("handshakes", "answers", "dns", "connections")),
+                                           "kernel_drops_unmeasured", "kernel_drops.reason", "kernel_drops.meaning"),
+                                          OPEN),
+}
 EVERYBODYS = frozenset({"127.0.0.1", "::1", "0.0.0.0", "::", "255.255.255.255", "00:00:00:00:00:00",
                         "ff:ff:ff:ff:ff:ff"})  # loopback, unspecified, broadcast: they tell of nobody
 
@@ -129,7 +137,11 @@ class Redactor:
 @cache
 def classes(kind: str) -> dict[str, Privacy]:
     """The privacy class of each path in the records of a kind."""
-    return {field.key(kind): field.privacy for field in fields_of(kind)}
+    found = {field.key(kind): field.privacy for field in fields_of(kind)}
+    if kind == "finding":  # whom it hits is told as of flows
+        found = {f"subject.{path}": each for path, each in classes("flow").items()
+                 if path.startswith("process.")} | found
+    return found
 
 
 @cache

@@ -5,37 +5,21 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from evidence_files import ROOT
 from netwatch_command import Run
+from private_texts import LEAST, private
 
-from netwatch.privacy.redactor import IP4, IP6, MAC, MASKED, Redactor, _is_address, classes
+from netwatch.privacy.redactor import MASKED, Redactor, classes
 from netwatch.privacy.tokens import Sealed
 from netwatch.schema import Privacy
 
 CAPTURES = ROOT / "tests" / "captures"
-LEAST = 4  # characters: less is in every text
 KINDS = ("flow", "packet", "dns", "http", "tls", "alert", "summary")
 WORDS = {"cassandra", "postgres", "DTLS"}  # what is called like its protocol, or its label is
-
-
-def private(value: object, path: str, kind: str) -> Iterator[str]:
-    """The texts of a record that the schema calls other than public, and addresses in any."""
-    if isinstance(value, dict):
-        for key, each in value.items():
-            yield from private(each, f"{path}.{key}" if path else key, kind)
-    elif isinstance(value, list):
-        for each in value:
-            yield from private(each, path, kind)
-    elif isinstance(value, str):
-        if classes(kind).get(path, Privacy.PUBLIC) is not Privacy.PUBLIC:
-            yield value
-        yield from (found[0] for found in MAC.finditer(value))
-        yield from (found[0] for pattern in (IP4, IP6) for found in pattern.finditer(value) if _is_address(found[0]))
 
 
 @pytest.mark.parametrize("name", ["http", "https2", "ftp", "imap", "irc", "smtp", "tftp", "smb", "dhcp", "mdns", "snmp",
