@@ -69,6 +69,7 @@ class Overview:
     hosts: int  # that were told apart
     left_out: int  # flows for which there was no room
     interfaces: tuple[Interface, ...] = ()  # of a live source, busiest first, where they were asked for
+    carried: int = 0  # bytes of flows inside others, which count them too
     dns_failing: tuple[int, int, str] = (0, 0, "")  # in the range: see insights.dns_failing()
 
 
@@ -109,7 +110,7 @@ class OverviewQuestion:
         dns = dns_of(session, past)
         yield False
         return Overview(past, dns(), gateway, peers, self.by_rate, groups.groups, groups.unplaced,
-                        interfaces, failing)
+                        interfaces, groups.carried, failing)
 
 
 def _busy(row: Interface) -> tuple[float, bool]:

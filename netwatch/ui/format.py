@@ -54,9 +54,10 @@ def use_bits(bits: bool) -> None:
     _units.bits = bits
 
 
-def counted_twice(carried: int) -> str:
-    """What sums over flows say of those that travel inside others; "" where there are none."""
-    return f"{size(carried)} inside tunnels, whose own flows count it too" if carried else ""
+def counted_twice(carried: int, room: int = 80) -> str:
+    """What sums over flows say of those that travel inside others; "" where there are none. `room`: cells for it."""
+    told = f"{size(carried)} inside tunnels, whose own flows count it too"
+    return "" if not carried else told if len(told) <= room else f"{size(carried)} in tunnels, twice"
 
 
 def rate(value: float | None, *, per_second: bool = True) -> str:

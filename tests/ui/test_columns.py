@@ -194,3 +194,14 @@ def test_a_count_without_room_for_its_digits_is_told_in_short(value: str, cells:
     canvas = Canvas(1, cells)
     draw_row(canvas, 0, 0, fit([column], cells), value, None, UNICODE)
     assert str(canvas).strip() == told.strip()
+
+
+@pytest.mark.parametrize(("label", "told"), [
+    ("HTTP/2 GET www.example.com/a/b", "HTTP/2 GET /a/b"), ("HTTP/3 GET www.example.com/", "HTTP/3 GET /"),
+    ("TLS www.example.com", "TLS"), ("HTTP/2 GET www.example.org/a", "HTTP/2 GET www.example.org/a"),
+    ("GET /www.example.com/x", "GET /www.example.com/x")])
+def test_the_other_ends_name_stands_in_its_own_column_alone(label, told):
+    row = {"label": label, "app": "http2", "name": {"host": "www.example.com", "via": "sni"}}
+    assert flow_cells.what(row, UNICODE)[0] == told
+    turned = flow_cells.what(row | {"turned": True}, UNICODE)[0]
+    assert turned == label                             # the name is this machine's, and stands nowhere else

@@ -2,7 +2,9 @@
 row leads to is what it counted."""
 from __future__ import annotations
 
+import itertools
 import pathlib
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -216,6 +218,9 @@ def test_what_travels_in_a_tunnel_is_counted_in_it_and_that_is_said(tmp_path: pa
     assert GroupsOf("app", history=True).answer(session).carried == Egress().answer(session).carried == found.carried
     for tab in ("stats", "processes", "egress"):
         assert "inside tunnels, whose own flows" in Driver(session, 200, 50, tab=tab).screen()
+    for tab, cols in itertools.product(("dashboard", "stats", "processes", "egress"), (80, 100, 120, 200)):
+        shown = Driver(session, cols, 24, tab=tab).screen()
+        assert re.search(r" in tunnels, twice|inside tunnels, whose own flows count it too", shown), (tab, cols)
     session.stop()
 
 

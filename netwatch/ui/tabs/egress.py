@@ -129,7 +129,7 @@ def _head(state: State) -> list[Span]:
     if state.filter.applied_text:
         told.append((f"  filter: {state.filter.applied_text}", MATCH))
     if found.carried:
-        told.append((f"  {fmt.counted_twice(found.carried)}", MUTED))
+        told.append((f"  {fmt.counted_twice(found.carried, state.body.width - 80)}", MUTED))
     if found.left_out:
         why = "not begun here" if state.live else "without room"
         told.append((f"  {fmt.count(found.left_out)} flow{'s' * (found.left_out != 1)} {why}",

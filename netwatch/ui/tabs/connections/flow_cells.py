@@ -121,6 +121,8 @@ def _said(row: Row) -> str:
     if isinstance(dns, dict):
         code = dns.get("rcode")
         return f"{label} {code}" if code and code != "NOERROR" and code not in label else label
+    if host and f" {host}/" in label and not row.get("turned"):
+        return label.replace(f" {host}/", " /", 1)
     if host and label.endswith(f" {host}") and not row.get("turned"):
         label = label[:-len(host) - 1]
         chosen = (row.get("tls") or {}).get("alpn_chosen")

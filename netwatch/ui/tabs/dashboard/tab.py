@@ -111,7 +111,9 @@ def _draw_lists(canvas: Canvas, places: Layout, found: DashboardNow, state: Stat
         y, x, height, width = places.hosts
         noun = f"{fmt.count(found.hosts)} host{'s' * (found.hosts != 1)}"
         more = f", {fmt.count(found.left_out)} flows left out" if found.left_out else ""
-        tiles.draw_title(canvas, y, x, width, "Where to", noun + more, TITLE if where else MUTED, glyphs)
+        twice = fmt.counted_twice(found.carried, width - 40)
+        tiles.draw_title(canvas, y, x, width, "Where to", noun + more + (f"; {twice}" if twice else ""),
+                         TITLE if where else MUTED, glyphs, twice)
         responders.draw(canvas, Area(y + 1, x, height - 1, width), state, HOSTS, where)
         if x > places.programs.x:
             canvas.fill(y + 1, x, height - 1, 1, glyphs.side, FAINT)

@@ -136,7 +136,8 @@ def _draw_info(canvas: Canvas, area: Area, state: State, found: Grouped | None) 
     for text, style in ((processes, TITLE), (f" of {fmt.count(found.flows)} flows" if found else "", TEXT),
                         (" with ended ones" if state.table.history else "", MUTED),
                         (f"  filter: {state.filter.applied_text}" if state.filter.applied_text else "", MATCH),
-                        (f"  {fmt.counted_twice(found.carried)}" if found and found.carried else "", MUTED),
+                        (f"  {fmt.counted_twice(found.carried, area.width - 50)}" if found and found.carried else "",
+                         MUTED),
                         (f"  {why}" if why else "", WARN)):
         if text and area.width - x > 3:
             x += canvas.put(area.y, x, clip(text, area.width - x - 1, state.glyphs.ellipsis), style)

@@ -173,7 +173,8 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
     tiles.draw(canvas, places.tiles, tiles_of(found, state.live, glyphs), glyphs)
     by, tops = part(state).by, list(rows_of(state, found, "pieces"))
     title = "Protocols" if by == "protocol" else f"By {by}"
-    _draw_list(canvas, places.pieces, PIECES, tops, title, _note(found, by), state, "pieces")
+    _draw_list(canvas, places.pieces, PIECES, tops, title, _note(found, by), state, "pieces",
+               _note_in_short(found, by))
     if places.talkers:
         noun = "address" if found.addresses == 1 else "addresses"
         left_out = f", {fmt.count(found.left_out)} left out" if found.left_out else ""
@@ -191,6 +192,11 @@ def _note(found: Statistics, by: str) -> str:
     """Which flows the sums are of, and what of them is counted twice or not known."""
     twice = fmt.counted_twice(found.carried) if by == "protocol" else found.why
     return flows_meant(found) + (f"; {twice}" if twice else "")
+
+
+def _note_in_short(found: Statistics, by: str) -> str:
+    """The same where there is less room: that something is counted twice is no small thing."""
+    return fmt.counted_twice(found.carried, 0) if by == "protocol" else ""
 
 
 def flows_meant(found: Statistics) -> str:
@@ -268,11 +274,12 @@ TALKERS = (
 
 
 def _draw_list(canvas: Canvas, area: Area, columns: tuple[Column, ...], rows: Sequence[Row], title: str, note: str,
-               state: State, panel: str) -> None:
-    """A panel with a list, most first. The share of the largest is shown by a bar where there is room."""
+               state: State, panel: str, brief: str = "") -> None:
+    """A panel with a list, most first. The share of the largest is shown by a bar where there is room. `brief`: the
+    note where it has no room."""
     y, x, height, width = area
     glyphs, found = state.glyphs, statistics(state)
-    tiles.draw_title(canvas, y, x, width, title, note, TITLE, glyphs)
+    tiles.draw_title(canvas, y, x, width, title, note, TITLE, glyphs, brief)
     if not rows or found is None:
         canvas.put(y + 1, x + 2, "none", MUTED)
         return
