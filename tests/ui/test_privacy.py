@@ -112,7 +112,7 @@ def opened(name: str, folder: Path) -> Iterator[tuple[Any, set[str]]]:
 
 @pytest.mark.parametrize(("name", "tab"), [
     *(("http", tab) for tab in TABS), *(("trouble", tab) for tab in TABS if tab not in ("packets", "interfaces")),
-    ("dhcp", "connections"), ("dhcp", "topology"), ("https", "connections")])
+    ("dhcp", "connections"), ("dhcp", "topology")])
 def test_no_key_leads_to_what_is_private(name: str, tab: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Every key in every tab, popup and form; forms are filled in as they are offered. Nothing private is on a screen,
     in a form, in what is copied, or in what is written."""

@@ -24,6 +24,7 @@ SLOW_GATEWAY_US, BAD_GATEWAY_US = 50_000, 200_000
 SLOW_OPEN_US, BAD_OPEN_US = 200_000, 1_000_000
 SOME_LOST, MUCH_LOST = 0.01, 0.05  # of TCP packets sent again
 SPARK = 8                          # cells of a course
+ALMOST_NONE = 1e-9                 # a zero that was counted: a line on the ground, where blank is what was not
 _FAILING = {CRITICAL: BAD, WARNING: WARN}
 
 
@@ -171,7 +172,8 @@ def health_items(found: DashboardNow, live: bool, glyphs: Glyphs) -> list[list[S
     items.append([("resent ", MUTED), (tile.value or "not measured", tile.style if tile.value else MUTED)])
     if tile.value:
         rates = past.rates.get("resent", ())
-        course = graph.spark(graph.stretch(rates, SPARK), SPARK, None, glyphs) if any(rates) else ""
+        counted = [None if rate is None else rate or ALMOST_NONE for rate in rates]
+        course = graph.spark(graph.stretch(counted, SPARK), SPARK, None, glyphs) if any(rates) else ""
         items[-1] += [(f" {tile.note.partition(':')[0]}", tile.style), (f" {course}".rstrip(), MUTED)]
     return items
 
