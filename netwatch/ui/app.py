@@ -97,7 +97,7 @@ class App:
         self._settle()
 
     def _mouse_over(self, what: str, y: int, x: int) -> None:
-        """The mouse over a popup: the wheel scrolls it; a click is its own affair, or closes it."""
+        """The mouse over a popup: the wheel scrolls it; a click is its own affair, or closes it from outside."""
         state = self.state
         over = self._load(POPUPS[state.overlay]) if state.overlay in POPUPS else self._module
         takes = getattr(over, "on_mouse", None) if state.overlay in POPUPS else None
@@ -106,7 +106,7 @@ class App:
             takes(state, what, y, x)
         elif what.startswith("wheel"):
             over.ACTIONS.get(scroll, _ignore)(state)
-        else:
+        elif not hasattr(over, "where") or not over.where(state).holds(y, x):
             state.overlay = ""
 
     def snapshot(self, new: Snapshot) -> None:

@@ -44,6 +44,10 @@ class Area(NamedTuple):
     height: int
     width: int
 
+    def holds(self, y: int, x: int) -> bool:
+        """Does the cell lie in it?"""
+        return self.y <= y < self.y + self.height and self.x <= x < self.x + self.width
+
 
 @dataclass
 class Line:

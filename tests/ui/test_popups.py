@@ -1,4 +1,5 @@
 """Settings, command palette, memory view: what their keys do; every popup at every size, with both sets of signs."""
+import importlib
 import time
 
 import pytest
@@ -207,6 +208,22 @@ def test_a_click_beside_a_popup_closes_it(driver):
         assert driver.state.overlay == name
         driver.app.mouse("click", driver.state.body.y, 0)
         assert driver.state.overlay == ""
+
+
+@pytest.mark.parametrize("name", sorted(name for name in POPUPS if name != "welcome"))
+def test_a_click_inside_a_popup_leaves_it_open(driver, name):
+    """Of each that has nothing to click on; where lines are chosen by a click that is its own affair."""
+    module = importlib.import_module(POPUPS[name])
+    driver.state.overlay = name
+    driver.step()
+    lines = driver.screen().splitlines()
+    y = next(i for i, line in enumerate(lines) if "┌─" in line and i >= driver.state.body.y)
+    x = lines[y].index("┌─")
+    driver.app.mouse("click", y, x + 1)                 # its title
+    assert driver.state.overlay == name
+    if hasattr(module, "where"):
+        box = module.where(driver.state)
+        assert (box.y, box.x) == (y, x)
 
 
 def test_the_file_of_the_screen_is_read_again(driver, tmp_path):

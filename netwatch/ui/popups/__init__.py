@@ -1,7 +1,7 @@
 """What lies over a tab: one line each. A popup's module has draw(canvas, area, state) and ACTIONS, as a tab's has.
 
 Its name is also the context of its keys. type_character(state, character) gets what no key claims, on_open(state) is
-called when it is opened, on_mouse(state, what, y, x) for clicks; without it a click closes the popup.
+called when it is opened, on_mouse(state, what, y, x) for clicks; without it a click outside of where(state) closes it.
 """
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def _do(command: Callable[[int], Command]) -> Callable[[State], None]:
 
 
 BOX = Told(NAME, lambda state: "Alert", _told, ABOUT.place)
-draw = BOX.draw
+draw, where = BOX.draw, BOX.where
 ACTIONS: dict[str, Callable[[State], None]] = {
     **BOX.actions(), "alert_flows": _flows, "alert_ack": _do(AcknowledgeOne), "alert_mute": _do(MuteOne),
 }

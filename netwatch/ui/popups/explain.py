@@ -59,5 +59,5 @@ def _told(state: State) -> list[Fact] | None:
 
 
 BOX = Told(NAME, lambda state: f"Flow {ABOUT.thing(state)}", _told, ABOUT.place)
-draw = BOX.draw
+draw, where = BOX.draw, BOX.where
 ACTIONS = BOX.actions()

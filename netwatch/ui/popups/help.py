@@ -85,6 +85,10 @@ def box_of(area: Area) -> Area:
     return Area(area.y + (area.height - height) // 2, area.x + (area.width - width) // 2, height, width)
 
 
+def where(state: State) -> Area:
+    return box_of(state.body)
+
+
 def inside_of(area: Area) -> Area:
     box = box_of(area)
     return Area(box.y + 1, box.x + 2, box.height - 2, box.width - 3)

@@ -35,6 +35,10 @@ def box_of(area: Area) -> Area:
     return centred(area, 26, WIDTH)
 
 
+def where(state: State) -> Area:
+    return box_of(state.body)
+
+
 def rows_of(area: Area) -> Area:
     box = box_of(area)
     return Area(box.y + 3, box.x + 1, max(1, box.height - 4), box.width - 2)

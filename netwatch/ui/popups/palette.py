@@ -158,7 +158,7 @@ def on_mouse(state: State, what: str, y: int, x: int) -> None:
     row = chosen.chooser.row_at(y, rows_of(state.body), len(chosen.found))
     if what.startswith("wheel"):
         ACTIONS[f"palette_{'up' if what == 'wheel-up' else 'down'}"](state)
-    elif not (box.y <= y < box.y + box.height and box.x <= x < box.x + box.width):
+    elif not box.holds(y, x):
         state.overlay = ""
     elif row is not None:
         chosen.chooser.move(row, len(chosen.found), rows_of(state.body).height)

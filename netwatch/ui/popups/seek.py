@@ -92,8 +92,12 @@ ACTIONS: dict[str, Callable[[State], None]] = {
 }
 
 
+def where(state: State) -> Area:
+    return centred(state.body, 5, 64)
+
+
 def draw(canvas: Canvas, area: Area, state: State) -> None:
-    box, chosen, glyphs = centred(area, 5, 64), part(state), state.glyphs
+    box, chosen, glyphs = where(state), part(state), state.glyphs
     draw_box(canvas, box, "Go to", glyphs)
     at, room = box.x + 2, box.width - 4
     used = canvas.put(box.y + 1, at, chosen.line.text, INPUT, room - 1)

@@ -152,7 +152,7 @@ def on_mouse(state: State, what: str, y: int, x: int) -> None:
     box, chooser = box_of(state.body), part(state).chooser
     if what.startswith("wheel"):
         ACTIONS[f"settings_{'up' if what == 'wheel-up' else 'down'}"](state)
-    elif not (box.y <= y < box.y + box.height and box.x <= x < box.x + box.width):
+    elif not box.holds(y, x):
         state.overlay = ""
     elif (row := chooser.row_at(y, rows_of(state.body), len(SETTINGS))) is not None:
         again = row == chooser.row

@@ -78,11 +78,11 @@ def on_mouse(state: State, what: str, y: int, x: int) -> None:
     box, rows, first = _place(state.body, state)
     if what.startswith("wheel"):
         _move(lambda row: row + (-1 if what == "wheel-up" else 1))(state)
-    elif box.y < y <= box.y + rows and box.x <= x < box.x + box.width:
+    elif not box.holds(y, x):
+        state.overlay = ""
+    elif box.y < y <= box.y + rows:
         state.sort_row = first + y - box.y - 1
         sort_choose(state)
-    else:
-        state.overlay = ""
 
 
 ACTIONS: dict[str, Callable[[State], None]] = {

@@ -134,7 +134,7 @@ def _draw_line(canvas: Canvas, y: int, rows: Area, hop: tuple[str, int], who: tu
 def on_mouse(state: State, what: str, y: int, x: int) -> None:
     if what.startswith("wheel"):
         ACTIONS[f"{NAME}_{'up' if what == 'wheel-up' else 'down'}"](state)
-    else:
+    elif not box_of(state).holds(y, x):
         close(state)
 
 

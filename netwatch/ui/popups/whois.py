@@ -38,5 +38,5 @@ def _told(state: State) -> list[Fact] | None:
 
 
 BOX = Told(NAME, lambda state: f"Whose {ABOUT.thing(state)} is", _told, ABOUT.place)
-draw = BOX.draw
+draw, where = BOX.draw, BOX.where
 ACTIONS = BOX.actions()

@@ -31,8 +31,7 @@ class Told:
 
     def draw(self, canvas: Canvas, area: Area, state: State) -> None:
         rows, lines, glyphs = self._rows(state), self._lines(state), state.glyphs
-        box = Area(rows.y - 1, rows.x - 1, rows.height + 2, rows.width + 2)
-        draw_box(canvas, box, self.title(state), glyphs)
+        draw_box(canvas, self.where(state), self.title(state), glyphs)
         if not lines:
             canvas.put(rows.y, rows.x + 1, "asking", MUTED)
         top = max(0, min(self.place(state).row, len(lines) - rows.height))
@@ -46,8 +45,11 @@ class Told:
         found = self.told(state)
         return facts.lines_of(found, min(WIDTH, state.body.width) - 6, state.glyphs) if found is not None else []
 
+    def where(self, state: State) -> Area:
+        return centred(state.body, max(3, len(self._lines(state)) + 2), WIDTH)
+
     def _rows(self, state: State) -> Area:
-        box = centred(state.body, max(3, len(self._lines(state)) + 2), WIDTH)
+        box = self.where(state)
         return Area(box.y + 1, box.x + 1, max(1, box.height - 2), box.width - 2)
 
     def _last(self, state: State) -> int:

@@ -346,7 +346,7 @@ class Listing(Generic[R]):
         """Chips, heads, rows, and the wheel; a double click does what Enter does."""
         places, step = self.places(state), -WHEEL if what == "wheel-up" else WHEEL
         pane = places.details
-        if pane and pane.y <= y < pane.y + pane.height and pane.x <= x < pane.x + pane.width:
+        if pane and pane.holds(y, x):
             if what.startswith("wheel"):
                 self.scroll_details(state, step)
         elif what.startswith("wheel"):

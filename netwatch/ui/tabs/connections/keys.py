@@ -282,7 +282,7 @@ def on_mouse(state: State, what: str, y: int, x: int) -> None:
     """`what` is "click", "double", "wheel-up" or "wheel-down"."""
     places = layout(state)
     pane = places.details
-    if pane and pane.y <= y < pane.y + pane.height and pane.x <= x < pane.x + pane.width:
+    if pane and pane.holds(y, x):
         if what.startswith("wheel"):
             _scroll_details(-WHEEL if what == "wheel-up" else WHEEL)(state)
         return

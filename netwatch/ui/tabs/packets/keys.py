@@ -9,7 +9,7 @@ from netwatch.addons.packets.questions import Packets, Seen
 from netwatch.addons.packets.questions import SavePackets as Save
 from netwatch.ui import drill, remote
 from netwatch.ui.asking import ask_line
-from netwatch.ui.state import Area, State
+from netwatch.ui.state import State
 from netwatch.ui.tabs.packets import notes
 from netwatch.ui.tabs.packets import stream as packets_stream
 from netwatch.ui.tabs.packets.part import (
@@ -308,19 +308,15 @@ def _capture_with(state: State, text: str) -> None:
 
 # ------------------------------------------------------------------------------------------------------------ the mouse
 
-def _within(area: Area, y: int, x: int) -> bool:
-    return area.y <= y < area.y + area.height and area.x <= x < area.x + area.width
-
-
 def on_mouse(state: State, what: str, y: int, x: int) -> None:
     """A click selects a frame, a field or a byte's field; the wheel moves what is under it."""
     part, places = part_of(state), layout(state)
     step = -WHEEL if what == "wheel-up" else WHEEL if what == "wheel-down" else 0
     if part.talk:
         packets_stream.scroll(state, step)
-    elif _within(places.bytes, y, x) and step:
+    elif places.bytes.holds(y, x) and step:
         _scroll_bytes(lambda state: step)(state)
-    elif _within(places.tree, y, x):
+    elif places.tree.holds(y, x):
         if part.notes:
             notes.step(step)(state)
         elif step:
@@ -337,7 +333,7 @@ def on_mouse(state: State, what: str, y: int, x: int) -> None:
                     _fold(None)(state)
     elif step:
         _step(lambda _: step)(state)
-    elif _within(places.rows, y, x):
+    elif places.rows.holds(y, x):
         found = seen(state)
         if found and place_of(found.lines, part.top) + y - places.rows.y < len(found.lines):
             part.focus = "list"
