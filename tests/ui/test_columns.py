@@ -102,7 +102,9 @@ def test_worst_first_and_back():
 
 
 @pytest.mark.parametrize(("more", "word"), [
-    ({"state": "DNS_QUERY", "packets_in": 0, "idle_s": 6.0}, "no answer"),
+    ({"app": "dns", "state": "DNS_QUERY", "packets_in": 0, "idle_s": 6.0}, "no answer"),
+    ({"app": "mdns", "state": "DNS_QUERY", "packets_in": 0, "idle_s": 6.0}, ""),
+    ({"app": "llmnr", "state": "DNS_QUERY", "packets_in": 0, "idle_s": 6.0}, ""),
     ({"state": "DNS_QUERY", "packets_in": 0, "idle_s": 1.0}, ""),
     ({"state": "DNS_RESPONSE", "packets_in": 1, "idle_s": 6.0}, ""),
     ({"quic": {"retry": True}}, "retry"), ({"quic": {"retry": False}}, ""),

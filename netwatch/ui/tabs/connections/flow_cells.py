@@ -230,7 +230,8 @@ def trouble(row: Row, glyphs: Glyphs) -> Cell:
     """Badges of what went wrong, each with how often; a word where nothing went at all."""
     if row.get("proto") == "tcp" and row.get("state") in ("SYN_SENT", "SYN_RECV") and not row.get("packets_in"):
         return "no answer", BAD
-    if row.get("state") == "DNS_QUERY" and not row.get("packets_in") and row.get("idle_s", 0.0) >= DNS_WAITS_S:
+    if (row.get("app") == "dns" and row.get("state") == "DNS_QUERY" and not row.get("packets_in")
+            and row.get("idle_s", 0.0) >= DNS_WAITS_S):  # who asks a group (mDNS, LLMNR) may be answered by none
         return "no answer", BAD
     words = [f"{sign}{fmt.short_count(n)}" for sign, field in BADGES if (n := both(row, field))]
     if row.get("ended") == "rst" or row.get("state") == "RESET":
