@@ -5,6 +5,7 @@ Golden screens are in tests/ui/golden; NETWATCH_GOLDEN=1 writes them anew.
 from __future__ import annotations
 
 import pathlib
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -380,3 +381,14 @@ def test_before_the_first_answer_nothing_is_claimed() -> None:
     canvas = Canvas(20, 80)
     dashboard.draw(canvas, state.body, state)
     assert str(canvas).split() == ["Reading", "eth0"]
+
+
+def test_no_flow_lives_on_in_a_file_that_was_read(session: Replayed) -> None:
+    """Not in the status line, the capture's own health, groups or hosts."""
+    for more in ({"view": "dense"}, {"tab": "dashboard"}, {"tab": "topology"}, {"tab": "connections"}):
+        driver = Driver(session, 200, 50, **more)
+        if more.get("tab") == "connections":
+            driver.keys("a", "a")
+        if more.get("tab") == "topology":
+            driver.keys("enter")
+        assert not re.search(r"\d live\b|flows live", driver.screen()), more

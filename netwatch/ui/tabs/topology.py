@@ -110,7 +110,7 @@ def facts(state: State, row: Peer) -> list[Fact]:
         fact("Scope", row.scope, glyphs), fact("Name", row.name, glyphs), fact("About", row.detail, glyphs),
         fact("Hops", f"{hops(row)} by its TTL, counted from {BEGUN}" if row.hops else "", glyphs),
         fact("RTT", rtt(row, glyphs)[0].strip() if row.rtt_us is not None else "", glyphs),
-        fact("Flows", f"{fmt.count(row.flows)}, {fmt.count(row.live)} live", glyphs),
+        fact("Flows", f"{fmt.count(row.flows)}, {fmt.count(row.live)} {'live' if state.live else 'open'}", glyphs),
         fact("Sent", fmt.size(row.bytes_out) if row.flows else "", glyphs),
         fact("Received", fmt.size(row.bytes_in) if row.flows else "", glyphs),
         fact("To itself", fmt.size(row.bytes_own) if row.bytes_own else "", glyphs),

@@ -69,9 +69,10 @@ def column_of(field: Field, live: bool = True) -> Column:
     layout = _LAYOUT.get(field.name) or (least, max(least, field.width * 2 if roomy else field.width), int(roomy), 30)
     if not live:
         layout = (_FILE_LEAST.get(field.name, layout[0]), *layout[1:])
+    cells = flow_cells.CELLS if live else flow_cells.CELLS | {"state": flow_cells.state_in_file}
     return Column(
         field.name, title, *layout[:3], field.align == "right" and field.name != "minute", layout[3],
-        flow_cells.CELLS.get(field.name) or _generic(field), None if live else _FILE_RANKS.get(field.name),
+        cells.get(field.name) or _generic(field), None if live else _FILE_RANKS.get(field.name),
         help=field.help if live else _FILE_HELP.get(field.name, field.help),
         tail={"local": ":", "remote": ":"}.get(field.name, ""),
         sort=_SORTS.get(field.name, ""), brief=_BRIEF.get(field.name))

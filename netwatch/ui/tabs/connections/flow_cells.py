@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from netwatch.model.record import Record, look_up
 from netwatch.schema import Field, Type
@@ -137,6 +137,12 @@ def state(row: Row, glyphs: Glyphs) -> Cell:
         return f"ended {ended_word(row)}" if ended_word(row) != "ended" else "ended", ENDED
     text = row.get("state")
     return (str(text), TEXT) if text else unknown(glyphs)
+
+
+def state_in_file(row: Row, glyphs: Glyphs) -> Cell:
+    """The same where nothing goes on: what did not end was open when the file did."""
+    text, style = state(row, glyphs)
+    return (text.replace(" live", " open") if is_group(row) else text), style
 
 
 def state_brief(row: Row, glyphs: Glyphs) -> str:
@@ -330,7 +336,7 @@ def _word(value: object, field: Field, glyphs: Glyphs) -> str:
         fmt.count(value)
 
 
-CELLS: Mapping[str, Callable[[Row, Glyphs], Cell]] = {
+CELLS: dict[str, Callable[[Row, Glyphs], Cell]] = {
     "process.name": process, "local": local, "remote": remote, "what": what, "app": what, "state": state,
     "rtt_us": rtt, "down": down, "up": up, "down_bytes": down_bytes, "up_bytes": up_bytes, "rate": total_rate,
     "bytes": total_bytes, "packets": packets, "retransmits": retransmits, "trouble": trouble, "age_s": age,

@@ -99,13 +99,20 @@ def health_lines(health: Health, state: State, found: Overview | None) -> list[t
     lines += [
         ("cut by snap length", fmt.count(health.snap_truncated), WARN if health.snap_truncated else GOOD),
         ("stream bytes missed", fmt.size(health.bytes_skipped), WARN if health.bytes_skipped else GOOD),
-        ("flows live", fmt.count(health.flows_live), TEXT),
-        ("flows ended", fmt.count(health.flows_ended), TEXT),
+        *_flow_lines(health, state.live),
         ("flows evicted", fmt.count(health.flows_evicted), WARN if health.flows_evicted else GOOD),
         ("own CPU", f"{health.cpu_percent:.0f} %", TEXT),
         ("own memory", fmt.size(health.rss_bytes), TEXT),
     ]
     return lines
+
+
+def _flow_lines(health: Health, live: bool) -> list[tuple[str, str, int]]:
+    """None lives on in a file that was read."""
+    if health.done and not live:
+        return [("flows", fmt.count(health.flows_live + health.flows_ended), TEXT),
+                ("open at its end", fmt.count(health.flows_live), TEXT)]
+    return [("flows live", fmt.count(health.flows_live), TEXT), ("flows ended", fmt.count(health.flows_ended), TEXT)]
 
 
 def card_items(row: Interface, found: DashboardNow, health: Health | None, glyphs: Glyphs) -> list[list[Span]]:
