@@ -94,3 +94,14 @@ def test_the_moment_that_is_shown_is_told_whole(session: Any) -> None:
     if not isinstance(session, FakeSession):           # it has no past
         driver = Driver(session, 80, 24, tab="connections").keys("[")
         assert "as of" in driver.line(-2) and CUT not in driver.line(-2)
+
+
+def test_the_help_goes_on_below_where_a_line_is_narrow() -> None:
+    driver = Driver(FakeSession(still=True), 40, 16, tab="connections").keys("?")
+    told = []
+    while (page := inside(driver)) not in told:
+        assert CUT not in "".join(page)
+        told.append(page)
+        driver.keys("pgdn")
+    words = " ".join(" ".join(line.strip("┃│ ") for page in told for line in page).split())
+    assert "the frames of the selected flow, in the Packets tab" in words and len(told) > 20
