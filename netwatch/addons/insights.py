@@ -15,6 +15,7 @@ from netwatch._fast.view.engineview import dns_times
 from netwatch.addons.alerts import AlertMarks, words
 from netwatch.addons.hosts import hosts_of
 from netwatch.addons.interfaces import InterfacesAddon
+from netwatch.addons.thens import Thens
 from netwatch.addons.timeline import DROPS, Mark, TimelineAddon
 from netwatch.detect.acknowledged import about_finding
 from netwatch.diagnose.addon import Diagnose
@@ -106,11 +107,14 @@ class Insights:
             interfaces = [(str(each.get("name") or "the capture"), session.get(InterfacesAddon).counts.of(i))
                           for i, each in enumerate(session.source.interfaces[:64])]
         seen = _Seen(then or Mark(0, {}, {}, {}), now, max(0, now.time_ns - since) / SECOND, found, times, interfaces)
-        cards = [*found_wrong, *(() if addon.then else (*_health(session), *_kernel_drops(session)))]
+        own = session.get(InsightsAddon)
+        if not addon.then:
+            own.machine = (*_health(session), *_kernel_drops(session))
+        cards = [*found_wrong, *own.machine]
         cards += [card for rule in RULES for card in rule(seen)]
         cards.sort(key=lambda card: RANK[card.severity])
         if not self.window_s:
-            session.get(InsightsAddon).cards = tuple(cards)
+            own.cards = tuple(cards)
         return InsightsNow(tuple(cards), since, now.time_ns, seen.engine("packets"))
 
 
@@ -344,20 +348,29 @@ LOOKED_AT = ("frames dropped", "packets that cannot be read", "segments sent aga
 class InsightsAddon(Addon):
     """Points at facts that deserve a look, and says on every screen how many there are.
 
-    `cards`: as of the last time that they were asked for, since the beginning. Who shows a screen asks now and then."""
+    `cards`: as of the last time that they were asked for, since the beginning. Who shows a screen asks now and then.
+    `machine`: of them, what this machine says of itself."""
 
     name = "insights"
     questions = (Insights,)
 
     def __init__(self) -> None:
         self.cards: tuple[Card, ...] = ()
+        self.machine: tuple[Card, ...] = ()
+        self._machine: Thens[tuple[Card, ...]] = Thens()
 
     def begin(self, run: Run) -> None:
         self._run = run
 
+    def put_down(self, ns: int) -> None:
+        """See Addon."""
+        self._machine.put(ns, self.machine)
+
     def as_of(self, ns: int) -> InsightsAddon:
         """See Addon: what is found of the past is not found now."""
-        return copy(self)
+        then = copy(self)
+        then.machine = self._machine.at(ns) or ()
+        return then
 
     def signs(self) -> Sequence[Sign]:
         """How many are critical, and how many warnings: alerts as they are now, and the cards of everything else."""

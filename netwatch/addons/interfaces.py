@@ -9,7 +9,7 @@ import ipaddress
 import threading
 import time
 from bisect import bisect_right
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from netwatch._fast.os.ifcount import InterfaceCounts
 from netwatch._fast.out.names import link_name
 from netwatch.addons.interface_readings import Change, Coverage, Rates, Reading, changes
+from netwatch.addons.thens import Thens
 from netwatch.model.contract import WARNING, Addon
 from netwatch.model.event import Event, Step
 from netwatch.model.host import Host, Unavailable
-from netwatch.model.machine import Counters, Link, Neighbour, Rate, Route
+from netwatch.model.machine import Counters, Link, Rate, Route
 from netwatch.model.record import Record
 from netwatch.model.session import Sign
 from netwatch.names.vendors import vendor_of
@@ -100,21 +101,21 @@ class Interfaces:
             return InterfacesNow(False, tuple(
                 Interface(each.name, ACTIVE if each.frames else IDLE, captured=each, number=i)
                 for i, each in enumerate(taken)))
-        latest, system = addon.latest, _System(_told(session.host.routes), _told(session.host.neighbours))
+        latest, system = addon.latest, addon.asked(session.host)
         rows = tuple(system.row(counters, rate, latest.links.get(counters.name),
                                 tuple(addon.histories.get(counters.name, ())),
                                 next((each for each in taken if each.name == counters.name), None),
                                 latest.coverage.get(counters.name))
                      for counters, rate in latest.rates)
-        return InterfacesNow(True, rows, latest.why, session.host.nameservers())
+        return InterfacesNow(True, rows, latest.why, system.nameservers)
 
 
-@dataclass
-class _System:
-    """Routes and neighbours, None where they are not told."""
+class _System(NamedTuple):
+    """Routes, and how many neighbours there are by interface, None where they are not told; name servers."""
 
-    routes: list[Route] | None
-    neighbours: list[Neighbour] | None
+    routes: list[Route] | None = None
+    neighbours: dict[str, int] | None = None
+    nameservers: tuple[str, ...] = ()
 
     def row(self, counters: Counters, rate: Rate | None, link: Link | None, history: tuple[tuple[float, float], ...],
             captured: Captured | None, coverage: float | None) -> Interface:
@@ -126,7 +127,7 @@ class _System:
             self._roles(name, link), vendor_of(counters.mac) if counters.mac else None,
             tuple(dict.fromkeys(_text(route.gateway) for route in mine or () if route.gateway)),
             None if mine is None else tuple(map(_route, mine[:MAX_ROUTES])),
-            None if self.neighbours is None else sum(each.interface == name for each in self.neighbours), captured,
+            None if self.neighbours is None else self.neighbours.get(name, 0), captured,
             coverage=coverage)
 
     def _roles(self, name: str, link: Link | None) -> tuple[str, ...]:
@@ -181,6 +182,7 @@ def _told(ask: Callable[[], T]) -> T | None:
 
 SAMPLES = 60  # seconds of rates remembered
 MAX_CHANGES = 1000
+ROUTES = 1000  # more are not kept by the moment
 MAX_HISTORIES = 4096  # interfaces that come and go
 
 
@@ -220,6 +222,9 @@ class InterfacesAddon(Addon):
         self.histories = self._sampled
         self._moments: deque[Then] = deque(maxlen=MOMENTS)
         self._sampling = threading.Lock()
+        self._system = _System()  # as it was told last
+        self._systems: Thens[_System] = Thens()
+        self._past = False
         self.changes: deque[Change] = deque(maxlen=MAX_CHANGES)
         self._host = host or Host()
         self._rates = Rates(self._host.counters)
@@ -250,8 +255,17 @@ class InterfacesAddon(Addon):
                 if counters.name in captured and _state(counters, latest.links.get(counters.name), ()) == DOWN]
         return (Sign(f"{', '.join(down)} down", WARNING),) if down else ()
 
+    def asked(self, host: Host) -> _System:
+        """What the system says just now; of a moment that is over, what it had said last."""
+        if not self._past:
+            neighbours = _told(host.neighbours)
+            counted = None if neighbours is None else dict(Counter(each.interface for each in neighbours))
+            self._system = _System(_told(host.routes), counted, tuple(host.nameservers()))
+        return self._system
+
     def put_down(self, ns: int) -> None:
         """See Addon."""
+        self._systems.put(ns, self._system if len(self._system.routes or ()) <= ROUTES else _System())
         with self._sampling:
             reading = self.latest
             histories = {counters.name: tuple(self._sampled.get(counters.name, ()))
@@ -264,6 +278,7 @@ class InterfacesAddon(Addon):
         at = bisect_right(self._moments, ns, key=lambda each: each.ns) - 1
         found = self._moments[at] if at >= 0 and self._moments[at].ns == ns else Then(ns, Reading(why=GONE), {}, ())
         then = copy(self)
+        then._system, then._past = self._systems.at(ns) or _System(), True
         then.latest, then.histories, then.counts = found.reading, found.histories, CountsThen(found.counts)
         return then
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from array import array
 from collections.abc import Generator, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from netwatch._fast.view.groupby import GroupBy
 from netwatch._fast.view.grouplist import GroupList
 from netwatch.addons.groups import BY, Grouped, GroupsOf, group_record
+from netwatch.addons.thens import Thens
 from netwatch.addons.throughput import Throughput
 from netwatch.model.contract import Addon
 from netwatch.model.group import GroupKey
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 APART_S = 0.5  # between two looks at a process, at least
 MOST = 512  # processes looked at
 PROGRAMS, PIDS, REMOTES = 2000, 10_000, 10_000  # that are listed
+SHOWN_S = 3.0  # after it was told it is still on screen
+Told = tuple["array[int]", "array[float]", float]  # PIDs, percent of one core each, and when, by the monotonic clock
 REMOTE = "remote"  # the key of what a process talks to: its own key and that of the remote
 
 
@@ -93,21 +98,39 @@ class Processes:
                 yield from remotes.get(row["key"], ()) if row["key"] in self.unfolded else ()
 
 
+class CostsThen:
+    """CPU of processes at a moment, by PID."""
+
+    def __init__(self, told: Told | None) -> None:
+        self._told = dict(zip(*told[:2], strict=True)) if told is not None else {}
+
+    def add(self, rows: list[Record]) -> None:
+        """Put `cpu` into the rows of those of which it was told."""
+        for row in rows[:MOST]:
+            if row["key"][0] == "pid" and row["key"][1][1] in self._told:
+                row["cpu"] = self._told[row["key"][1][1]]
+
+
 class Costs:
-    """CPU of processes between two looks; without a host nothing is known of it."""
+    """CPU of processes between two looks; without a host nothing is known of it. `told`: what was said of it last."""
 
     def __init__(self, host: Host | None) -> None:
         self._host = host
+        self.told: Told | None = None
         self._seen: dict[int, tuple[float, float, float | None]] = {}  # pid: when, CPU seconds, percent
 
     def add(self, rows: list[Record]) -> None:
         """Put `cpu` into the rows of processes that can be asked."""
         now = time.monotonic()
+        pids, costs = array("q"), array("d")
         for row in rows[:MOST]:
             if row["key"][0] == "pid" and row["key"][1][1] >= 0:
                 percent = self._look(row["key"][1][1], now)
                 if percent is not None:
                     row["cpu"] = percent
+                    pids.append(row["key"][1][1])
+                    costs.append(percent)
+        self.told = pids, costs, now
         if len(self._seen) > 2 * MOST:
             self._seen = {pid: seen for pid, seen in self._seen.items() if now - seen[0] < 10}
 
@@ -134,5 +157,26 @@ class ProcessesAddon(Addon):
     name = "processes"
     questions = (Processes,)
 
+    def __init__(self) -> None:
+        self.costs: Costs | CostsThen = CostsThen(None)
+        self._thens: Thens[Told | None] = Thens()
+
     def begin(self, run: Run) -> None:
         self.costs = Costs(run.host)
+
+    def put_down(self, ns: int) -> None:
+        """See Addon. What was told a while ago was of a screen that is not shown."""
+        told = self.costs.told if isinstance(self.costs, Costs) else None
+        self._thens.put(ns, told if told is not None and time.monotonic() - told[2] < SHOWN_S else None)
+
+    def as_of(self, ns: int) -> ProcessesAddon:
+        """See Addon."""
+        then = copy(self)
+        then.costs = CostsThen(self._thens.at(ns))
+        return then
+
+    def unknown(self) -> ProcessesAddon:
+        """The same where nothing is known of what processes cost."""
+        then = copy(self)
+        then.costs = CostsThen(None)
+        return then

@@ -6,10 +6,12 @@ Live, this machine is known by its addresses. A capture file may be from anywher
 from __future__ import annotations
 
 import ipaddress
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netwatch.addons.hosts import hosts_of
+from netwatch.addons.thens import Thens
 from netwatch.addons.throughput import Throughput
 from netwatch.model.contract import Addon
 from netwatch.model.host import Unavailable
@@ -83,7 +85,7 @@ class Peers:
 
     def answer(self, session: Session) -> PeersNow:
         own = {str(ipaddress.ip_address(raw)) for raw in session.get(Throughput).here}
-        routed = _gateways(session) if session.live else {}
+        routed = session.get(TopologyAddon).gateways(session) if session.live else {}
         found, total, unplaced = session.look(hosts_of(session.view, self.where, GATHERED))
         with session.lock:
             learnt = set(session.get(Names).neighbours.gateways())
@@ -95,16 +97,6 @@ class Peers:
                   for address, detail in routed.items() if address not in seen]
         return PeersNow(tuple(peers), total, unplaced, interfaces, now)
 
-
-
-def _gateways(session: Session) -> dict[str, str]:
-    """Of the default routes: address and what says so."""
-    try:
-        routes = session.host.routes()
-    except Unavailable:
-        return {}
-    return {str(ipaddress.ip_address(route.gateway)): f"default route of {route.interface}"
-            for route in routes if route.prefix == 0 and route.gateway}
 
 
 def _peer(session: Session, group: Record, own: set[str], routed: dict[str, str], learnt: set[str],
@@ -132,3 +124,29 @@ class TopologyAddon(Addon):
 
     name = "topology"
     questions = (Peers,)
+
+    def __init__(self) -> None:
+        self._routed: dict[str, str] = {}  # as it was told last
+        self._thens: Thens[dict[str, str]] = Thens()
+        self._past = False
+
+    def gateways(self, session: Session) -> dict[str, str]:
+        """Of the default routes of this machine: address and what says so."""
+        if not self._past:
+            try:
+                routes = session.host.routes()
+            except Unavailable:
+                routes = []
+            self._routed = {str(ipaddress.ip_address(route.gateway)): f"default route of {route.interface}"
+                            for route in routes if route.prefix == 0 and route.gateway}
+        return self._routed
+
+    def put_down(self, ns: int) -> None:
+        """See Addon."""
+        self._thens.put(ns, self._routed)
+
+    def as_of(self, ns: int) -> TopologyAddon:
+        """See Addon: with the routes that were told then."""
+        then = copy(self)
+        then._routed, then._past = self._thens.at(ns) or {}, True
+        return then

@@ -12,9 +12,11 @@ from netwatch._fast.engine import Engine
 from netwatch._fast.flow.series import History
 from netwatch._fast.view.addoncolumns import AddonColumns
 from netwatch._fast.view.engineview import EngineView, screen_record
+from netwatch._fast.view.minute import Minutes
 from netwatch._fast.view.reel import Reel, give_dns, give_surroundings
 from netwatch.addons.groups import narrowed
-from netwatch.addons.processes import Costs, ProcessesAddon
+from netwatch.addons.processes import ProcessesAddon
+from netwatch.addons.sparklines import Sparklines
 from netwatch.addons.standpoint import seen
 from netwatch.addons.throughput import Throughput
 from netwatch.filter import fields
@@ -112,6 +114,7 @@ class Past:
         self._ours = kept.interfaces is None  # of the run that goes on
         with session.lock:
             give_dns(self.engine, session.engine)
+        self._minutes: Minutes | None = None
         self._frames = kept.pieces[-1].counts[2]
         self._said = {row: told[number][0] for row, _, number in flows}
         self.view = EngineView(self.engine, self._interfaces, session.get(Names), self._tellers(flows, told),
@@ -167,12 +170,8 @@ class Past:
                 if then.history.totals()["packets"] > self._frames:  # the moment is within that second, and too old
                     then.history = found.history.until(self.moment.at_ns // 1_000_000_000)
             return cast(Kind, then)
-        if isinstance(found, ProcessesAddon):
-            still = copy(found)
-            still.costs = Costs(None)
-            return cast(Kind, still)
         if not self._ours:
-            return found
+            return cast(Kind, found.unknown()) if isinstance(found, ProcessesAddon) else found
         with self._session.lock:
             return found.as_of(self.moment.at_ns)
 
@@ -183,8 +182,12 @@ class Past:
         return record | {key: value for key, value in said.items() if isinstance(value, type(record.get(key, value)))}
 
     def records(self, numbers: list[int]) -> list[Record]:
-        """For a screen. The last minute of a flow is not kept."""
-        return [seen(self.record(number), None, self.view.turned(number)) for number in numbers]
+        """For a screen, with the minute before the moment of flows that were on one."""
+        if self._ours and self._minutes is None:
+            with self._session.lock:
+                self._minutes = self._session.get(Sparklines).minutes_of(self.engine, self.moment.at_ns)
+        return [seen(self.record(number), self._minutes.of(self.engine, number) if self._minutes is not None else None,
+                     self.view.turned(number)) for number in numbers]
 
     def recorded(self, numbers: list[int]) -> Generator[bool, None, list[Record]]:
         """The same for look()."""

@@ -34,7 +34,7 @@ from tests.engine.wire import START, eth, ip4, pcap, udp
 
 HERE = Path(__file__).resolve().parent.parent / "captures"
 NAMES = sorted(path.name for path in HERE.glob("*.pcap*"))
-SHOWN = ("minute",)                # the last minute of a flow, which is not kept
+SHOWN = ("minute",)                # the last minute of a flow: of those that were on a screen
 EACH = 1 << 30                     # flows
 
 

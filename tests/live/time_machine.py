@@ -6,13 +6,17 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from netwatch.addons import insights as insights_module
 from netwatch.addons.history import History
-from netwatch.addons.insights import InsightsNow
+from netwatch.addons.insights import Insights, InsightsAddon
+from netwatch.addons.interfaces import Interfaces, InterfacesAddon
+from netwatch.addons.processes import CostsThen, Processes, ProcessesAddon
 from netwatch.addons.timeline import TimelineNow
+from netwatch.addons.topology import Peers, TopologyAddon
 from netwatch.capture.live import list_devices, open_live
 from netwatch.model.contract import Purpose
 from netwatch.owners.addon import FlowOwners
@@ -26,7 +30,8 @@ from tests.ui.driver import Driver
 from tests.ui.test_timemode import body
 
 TABS = "connections", "stats", "topology", "processes", "egress"  # drawn from the table of flows and nothing else
-KERNEL = "The kernel drops packets"  # which is of now, see docs/history.md
+KERNEL = "The kernel drops packets"
+QUERY = None, "bytes", True, 0, 500, True  # all flows there are, with the minute before
 
 
 def settled(answer: Any) -> Any:
@@ -36,9 +41,27 @@ def settled(answer: Any) -> Any:
         return (answer.total - alerts, answer.start_s, answer.step_s, answer.bytes, answer.now_ns,
                 [(each.time_ns, each.severity, each.category) for each in answer.events
                  if each.category in ("interface", "capture", "damage")])
-    if isinstance(answer, InsightsNow):
-        return replace(answer, cards=tuple(card for card in answer.cards if card.title != KERNEL))
     return exact(answer)
+
+
+@contextmanager
+def told_last(session: Session) -> Iterator[None]:
+    """What is asked of the machine is what was told of it last, as nothing moves in a moment; then it is asked."""
+    processes, insights = session.get(ProcessesAddon), session.get(InsightsAddon)
+    asked_of = session.get(TopologyAddon), session.get(InterfacesAddon)
+    costs, machine, asked = processes.costs, insights.machine, insights_module._kernel_drops
+    processes.costs = CostsThen(costs.told)
+    for addon in asked_of:
+        addon._past = True
+    insights_module._kernel_drops = lambda _: list(machine)
+    try:
+        yield
+    finally:
+        processes.costs, insights_module._kernel_drops = costs, asked
+        for addon in asked_of:
+            addon._past = False
+    for question in (Processes(), Insights(), Peers(), Interfaces()):
+        session.ask(question)
 
 
 class Watched(Session):
@@ -77,7 +100,8 @@ class Watched(Session):
             owners._owners, asked = None, owners._owners  # who looks at a flow asks whose it is: nothing moves now
             self.lock.release()  # whoever asks takes it
             try:
-                self._seen_at(self, reel.span[1])
+                with told_last(self):
+                    self._seen_at(self, reel.span[1])
             finally:
                 self.lock.acquire()
                 owners._owners = asked
@@ -89,12 +113,14 @@ class Lab:
     def __init__(self) -> None:
         self.rows: dict[int, dict[int, Any]] = {}
         self.answers: dict[int, dict[str, Any]] = {}
+        self.minutes: dict[int, dict[int, Any]] = {}
         self.screens: dict[int, dict[str, str]] = {}
         self.differs: list[list[str]] = []
         self.driver: Driver | None = None
 
     def look(self, session: Watched, at: int) -> None:
         self.rows[at] = every(session)
+        self.minutes[at] = {row["id"]: row["minute"] for row in session.query(*QUERY).rows}
         self.answers[at] = {tab: session.ask(question) for tab, question in QUESTIONS.items()}
         if not any("pid" in row.get("process", ()) for row in self.rows[at].values()):
             return  # the columns of processes come with the first
@@ -118,6 +144,10 @@ class Lab:
             was, told = (rows.get(row) for rows in (self.rows[at], every(past)))
             if was != told:
                 self.differs.append(["row", str(at), str(was), str(told)])
+        for row in past.query(*QUERY).rows:
+            was, told = self.minutes[at].get(row["id"]), row["minute"]
+            if was != told:
+                self.differs.append(["minute", str(at), str(was), str(told)])
         for tab, question in QUESTIONS.items():
             was, told = settled(self.answers[at][tab]), settled(past.ask(question))
             if was != told:
@@ -131,6 +161,16 @@ class Lab:
             was = self.screens[at][tab]
             if was != told:
                 self.differs.append([f"screen {tab}", str(at), was, told])
+
+
+def told_of(lab: Lab, then: list[int]) -> dict[str, int]:
+    """At how many moments there was anything of what is asked of the machine, and flows with their last minute."""
+    answers = [lab.answers[at] for at in then]
+    return {"cpu": sum(any("cpu" in row for row in each["processes"].rows) for each in answers),
+            "drops": sum(any(card.title == KERNEL for card in each["insights"].cards) for each in answers),
+            "gateways": sum(any(peer.detail.startswith("default route") for peer in each["topology"].peers)
+                            for each in answers),
+            "minutes": sum(any(lab.minutes[at].values()) for at in then)}
 
 
 def main(name: str, seconds: float) -> None:
@@ -149,7 +189,7 @@ def main(name: str, seconds: float) -> None:
         time.sleep(1.5)
         print(json.dumps({"moments": len(then), "rows": sum(len(lab.rows[at]) for at in then), "differs": lab.differs,
                           "screens": sum(at in lab.screens for at in then), "went_on": len(lab.rows) > later,
-                          "error": session.health().error,
+                          "error": session.health().error, "told": told_of(lab, then),
                           "owners": sum("pid" in row.get("process", ()) for row in lab.rows[then[-1]].values()),
                           "apps": sorted({row["app"] for row in lab.rows[then[-1]].values() if "app" in row})}))
     finally:

@@ -88,6 +88,42 @@ cdef class Minutes:
             found[1][k] = m.sides[1 - o][(m.until + k) % LENGTH]
         return (<char*>found[0])[:4 * LENGTH], (<char*>found[1])[:4 * LENGTH]
 
+    def dump(self) -> bytes:
+        """All that is remembered, for load()."""
+        return (<char*>self.kept)[:sizeof(Minute) * len(self.places)]
+
+    def load(self, Engine engine, u64 second, pieces: Iterable[bytes]) -> None:
+        """Remember what dumps tell of the minute before that second of the flows of this engine, which is as it was
+        then."""
+        cdef const unsigned char[::1] piece
+        cdef const Minute* m
+        cdef size_t n, k
+        for piece in pieces:
+            n = <size_t>piece.shape[0] // sizeof(Minute)
+            for k in range(n):
+                m = <const Minute*>&piece[0] + k
+                if m.row > engine.core.table.high or m.key != engine.core.table.colds[m.row].key:
+                    continue
+                place = self.places.get(m.row)
+                if place is None:
+                    if len(self.places) == FLOWS:
+                        return
+                    place = self.places[m.row] = len(self.places)
+                    begin(&self.kept[<u32>place], m.row, &engine.core)
+                    self.kept[<u32>place].until = second
+                join(&self.kept[<u32>place], m)
+
+
+cdef void join(Minute* to, const Minute* m) noexcept nogil:
+    """What the other one knows of the same flow in the same minute."""
+    cdef u64 at = max(m.until, to.until) - LENGTH if max(m.until, to.until) > LENGTH else 0
+    cdef int side
+    while at < min(m.until, to.until):
+        for side in range(2):
+            if m.sides[side][at % LENGTH] != UNKNOWN:
+                to.sides[side][at % LENGTH] = m.sides[side][at % LENGTH]
+        at += 1
+
 
 cdef void begin(Minute* m, u32 row, const Core* core) noexcept nogil:
     cdef u64 first = core.table.colds[row].first // SECOND, second = core.clock // SECOND
