@@ -27,7 +27,7 @@ class Egress:
         if line is None and len(self._lines) >= MOST:
             line = self._others
         elif line is None:
-            names = ("process", "host", "dst", "dport", "proto", "app")
+            names = ("program", "host", "ip", "port", "proto", "app")  # as `netwatch egress` calls them
             line = self._lines[key] = {name: value for name, value in zip(names, key, strict=True) if value is not None}
         line["flows"] = line.get("flows", 0) + 1
         for name in ("bytes_out", "bytes_in"):

@@ -67,8 +67,8 @@ def _egress(egress: Sequence[Record]) -> Iterator[str]:
     yield "## Who talked to whom, most bytes first"
     yield ""
     most = sorted(egress, key=lambda line: -(line.get("bytes_out", 0) + line.get("bytes_in", 0)))
-    yield from table(("process", "to", "port", "protocol", "flows", "bytes out", "bytes in"),
-                     [(each.get("process"), each.get("host", each.get("dst")), str(each.get("dport", "")),
+    yield from table(("program", "to", "port", "protocol", "flows", "bytes out", "bytes in"),
+                     [(each.get("program"), each.get("host", each.get("ip")), str(each.get("port", "")),
                        each.get("app", each.get("proto")), each["flows"], each["bytes_out"], each["bytes_in"])
                       for each in most])
 

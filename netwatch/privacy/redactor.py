@@ -26,7 +26,7 @@ PLAIN = frozenset({"schema", "time", "first", "last", "since", "severity", "kind
 OPEN = ""  # of no profile
 OWN = {  # kinds without a schema
     "netwatch.expert/1": dict.fromkeys(("group", "protocol", "summary"), OPEN),
-    "netwatch.egress/1": {"process": "names", "host": "names", "dst": "addresses"},
+    "netwatch.egress/1": {"program": "names", "host": "names", "ip": "addresses"},
     "netwatch.diagnosis/1": dict.fromkeys((*(f"health.{name}.unmeasured" for name in
                                              ("handshakes", "answers", "dns", "connections")),
                                            "kernel_drops_unmeasured", "kernel_drops.reason", "kernel_drops.meaning"),

@@ -54,6 +54,24 @@ def test_what_is_in_it(netwatch: Run, bundle: Path):
     assert {path.stat().st_mode & 0o777 for path in bundle.iterdir()} == {0o600}
 
 
+def test_egress_and_findings_are_those_of_the_commands(netwatch: Run, tmp_path: Path):
+    """One kind of record has one set of keys."""
+    capture, policy = written(tmp_path / "e.pcapng", small(), {80: FLOW}), tmp_path / "policy.toml"
+    policy.write_text("strict = false\n")
+    netwatch("bundle", "make", capture, tmp_path / "b")
+    words = ("--all", "--policy", policy, "--format", "ndjson")
+    linted = [json.loads(line) for line in netwatch("egress", "lint", capture, *words).stdout.splitlines()]
+    keys = {key for line in linted for key in line}
+    assert {key for line in lines(tmp_path / "b" / "egress.ndjson") for key in line} - {"host"} <= keys
+    linted, bundled = ({(line["program"], line["ip"], line.get("port"), line["bytes_out"]) for line in found
+                        if "program" in line} for found in (linted, lines(tmp_path / "b" / "egress.ndjson")))
+    assert linted and linted <= bundled
+    found = netwatch("diagnose", capture, "--format", "ndjson").stdout
+    assert (tmp_path / "b" / "findings.ndjson").read_text() == found
+    told = json.loads(netwatch("diagnose", capture, "--format", "json").stdout)["health"]
+    assert lines(tmp_path / "b" / "health.ndjson")[1]["health"] == told
+
+
 @pytest.mark.same
 def test_the_same_on_every_run(netwatch: Run, bundle: Path, tmp_path: Path):
     netwatch("bundle", "make", TOUR, tmp_path / "again")
