@@ -28,7 +28,7 @@ from netwatch.schema import SEARCHED, Type, fields_of
 HERE = Path(__file__).parents[1] / "captures"
 SHARED = Path(os.environ.get("NETWATCH_SHARED", Path(__file__).parents[3] / "shared")) / "captures"
 LARGEST = 300_000
-SHARE = 7                      # of the shared captures one in so many is read
+SHARE = 13                     # of the shared captures one in so many is read
 FLOWS = fields_of("flow")
 
 

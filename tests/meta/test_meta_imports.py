@@ -71,9 +71,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
                      "netwatch.filter", "netwatch.dissect", "netwatch.schema", "netwatch.platform", "netwatch.store",
                      "netwatch.plugins", "netwatch.export", "netwatch.bundle", "netwatch.recorder", "netwatch.decrypt",
                      "netwatch.diagnose", "netwatch.egress", "netwatch.health", "netwatch.privacy", FAST, "netwatch"),
-    "netwatch.api": ("netwatch.api", "netwatch.bundle", "netwatch.records", "netwatch.run", "netwatch.model",
-                     "netwatch.names", "netwatch.capture", "netwatch.filter", "netwatch.platform", "netwatch.store",
-                     FAST),
+    "netwatch.api": ("netwatch.api", "netwatch.bundle", "netwatch.stats", "netwatch.records", "netwatch.run",
+                     "netwatch.model", "netwatch.names", "netwatch.capture", "netwatch.filter", "netwatch.platform",
+                     "netwatch.store", FAST),
     "netwatch.__main__": ("netwatch.cli", "netwatch"),
 }
 EXEMPT: dict[tuple[str, str], str] = {
