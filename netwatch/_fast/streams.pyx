@@ -5,16 +5,19 @@ acknowledged it and a while has passed or either of the two goes on to say somet
 when the flow ends. What was lost is told to the reader, never papered over. A flow whose beginning was not seen starts
 where it was joined: with the lowest bytes known when the first are delivered. A keep-alive there is a byte that was
 sent before, or never (RFC 9293 section 3.8.4).
+Answers wait for what they answer: look/answers.
 """
 from libc.stdlib cimport free
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i32
-from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_INITIATOR_B, Cold, Conn, Half, OPEN_GUESSED, OPEN_KNOWN, Row,
-                                      Segment, TcpRow, closed, tried_bit)
+from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_INITIATOR_B, Cold, Conn, HELD_BACK, HELD_IN_VAIN, HELD_NO_MORE,
+                                      HELD_NOTHING, Half, OPEN_GUESSED, OPEN_KNOWN, Row, Segment, TcpRow, closed,
+                                      tried_bit)
 from netwatch._fast.wire.packet cimport (NOTE_BAD_SUM, NOTE_BEYOND, NOTE_DROPPED, NOTE_KEEP_ALIVE, Packet, TCP_ACK,
                                          TCP_FIN, TCP_PSH, TCP_RST, TCP_SYN)
 from netwatch._fast.flow.content cimport Dpi, EV_CHUNK
 from netwatch._fast.flow.tcp cimport only_refused
+from netwatch._fast.look.answers cimport goes_on_without, has_to_wait, is_hole, may_answer, waits
 from netwatch._fast.look.conns cimport STREAMS_CALM, STREAMS_IN_ALL, conn_new
 from netwatch._fast.look.dispatch cimport dpi_end
 from netwatch._fast.look.opening cimport worth_reading
@@ -55,7 +58,8 @@ cdef void stream_segment(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const 
         late = row.bits & tried_bit(s) != 0
         if offered and dpi.stream_bytes > STREAMS_CALM:
             return
-        if not (f.follow or offered or worth_reading(dpi, row, cold, t, pk, seq, &found)):
+        if not (f.follow or offered or (not dpi.off and may_answer(row, pk))
+                or worth_reading(dpi, row, cold, t, pk, seq, &found)):
             return
         if not begin(&f, t, s, late):
             return
@@ -70,6 +74,10 @@ cdef void stream_segment(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const 
     if pk.flags & TCP_FIN and not pk.notes & NOTE_DROPPED and <i32>(seq + pk.wire_payload - f.conn.half[s].next) >= 0:
         f.conn.half[s].has_fin = 1
         f.conn.half[s].fin = seq + pk.wire_payload
+    if f.conn.half[1 - s].early != NULL and goes_on_without(&f.conn.half[1 - s], seq):
+        hold_no_longer(&f, 1 - s)
+        if f.conn == NULL:
+            return
     if f.conn.half[1 - s].early != NULL:
         if pk.flags & (TCP_SYN | TCP_ACK) == TCP_SYN | TCP_ACK:
             decide_fast_open(&f, 1 - s, pk.ack)
@@ -148,7 +156,7 @@ cdef void decide_fast_open(Feed* f, int s, u32 acknowledged) noexcept nogil:
     """What came with a SYN counts when the answer acknowledges it; else it is sent again (RFC 7413 section 4.2)."""
     cdef Half* half = &f.conn.half[s]
     if <i32>(acknowledged - half.next) > 0:
-        drain(f, s)
+        drain(f, s, False)
     elif half.early.seq == half.next:
         free(segments_take(f.dpi, half))
 
@@ -164,17 +172,24 @@ cdef inline bint nothing_told(const Half* half) noexcept nogil:
     return half.offset == 0 and half.len == 0 and half.gaps == 0
 
 
+cdef void hold_no_longer(Feed* f, int s) noexcept nogil:
+    f.conn.half[s].held = HELD_IN_VAIN
+    f.conn.half[s].heard = f.conn.half[s].early.ack
+    drain(f, s, True)
+
+
 cdef void segment(Feed* f, int s, u32 seq, const Packet* pk, bint offered) noexcept nogil:
     """Deliver what is new and in order, keep what is early, drop what is old, and what follows the end."""
     cdef Half* half = &f.conn.half[s]
     cdef i32 ahead = <i32>(seq - half.next)
     cdef u32 n = pk.payload_len, old, k
+    cdef bint held
     if closed(half):
         return
     if -NEAR < ahead < 0 and half.open == OPEN_GUESSED and nothing_told(half) and not pk.notes & NOTE_KEEP_ALIVE:
         half.next = seq
         ahead = 0
-    if ahead > 0 and not pk.notes & NOTE_DROPPED and acknowledged(f, s, seq):
+    if ahead > 0 and not pk.notes & NOTE_DROPPED and half.held != HELD_BACK and acknowledged(f, s, seq):
         leave_acknowledged(f, s)
         if f.conn == NULL:
             return
@@ -182,19 +197,28 @@ cdef void segment(Feed* f, int s, u32 seq, const Packet* pk, bint offered) noexc
         if ahead > 0:
             half.next = seq                     # all before it had been taken when it was sent
             feed_gap(f, s, <u32>ahead)
+            if f.conn == NULL:
+                return
             ahead = 0
     if ahead < 0 and pk.notes & NOTE_DROPPED:
         return
-    if ahead > 0 or offered or pk.notes & NOTE_DROPPED:     # what a SYN offers waits for its answer
-        early(f, s, seq, pk.payload, n, pk.notes & NOTE_DROPPED != 0)
+    held = ahead <= 0 and <u32>-ahead < n and has_to_wait(f, pk)
+    if ahead > 0 or offered or pk.notes & NOTE_DROPPED or held:     # what a SYN offers waits for its answer
+        if held:
+            leave_doubtful(f, half, n)
+        early(f, s, seq, pk)
+        if held and f.conn != NULL and half.early != NULL and half.held != HELD_BACK:
+            half.held, half.waiting = HELD_BACK, 0
         return
+    if half.held == HELD_BACK and half.early != NULL:
+        half.early.doubt = 1                    # who waits for nothing is surer
+        half.held = HELD_NOTHING
     while f.conn != NULL:
         old = half.next - seq
         if old >= pk.wire_payload:
             return
         k = (n if old < n else pk.wire_payload) - old
-        while half.early != NULL and half.early.doubt and half.early.seq - half.next < k:
-            free(segments_take(f.dpi, half))    # these are in no doubt
+        leave_doubtful(f, half, k)
         if half.early != NULL and half.early.seq - half.next < k:
             k = half.early.seq - half.next      # from there on other bytes came first
         if old < n:
@@ -207,7 +231,7 @@ cdef void segment(Feed* f, int s, u32 seq, const Packet* pk, bint offered) noexc
             half.next += k
             feed_gap(f, s, k)
         if f.conn != NULL and half.early != NULL:
-            drain(f, s)
+            drain(f, s, False)
 
 
 cdef inline bint acknowledged(const Feed* f, int s, u32 seq) noexcept nogil:
@@ -221,31 +245,54 @@ cdef inline bint believed(const Feed* f, int s) noexcept nogil:
     return not seg.doubt or acknowledged(f, s, seg.seq + seg.n)
 
 
-cdef void drain(Feed* f, int s) noexcept nogil:
-    """Deliver early segments that have become due."""
+cdef inline void leave_doubtful(Feed* f, Half* half, u32 n) noexcept nogil:
+    """The next n bytes came, in no doubt."""
+    while half.early != NULL and half.early.doubt and half.early.seq - half.next < n:
+        free(segments_take(f.dpi, half))
+
+
+cdef void drain(Feed* f, int s, bint held) noexcept nogil:
+    """Deliver early segments that have become due: now, or where they were only `held` back when they came."""
     cdef Half* half = &f.conn.half[s]
     cdef Segment* seg
     cdef u32 old
+    cdef u64 ts = f.ts, frame = f.frame
     half.waiting = 0
+    if half.held == HELD_BACK:
+        half.held = HELD_NOTHING
     while f.conn != NULL and half.early != NULL and <i32>(half.early.seq - half.next) <= 0 and believed(f, s):
+        if half.early.acks and waits(f, s, half.early.ack):
+            half.held = HELD_BACK
+            break
         seg = segments_take(f.dpi, half)
+        if held:
+            f.ts, f.frame = seg.ts, seg.frame
         old = half.next - seg.seq
         if old < seg.n:
             half.next += seg.n - old
             feed_bytes(f, s, <u8*>seg + sizeof(Segment) + old, seg.n - old)
         free(seg)
+    f.ts, f.frame = ts, frame
 
 
-cdef void early(Feed* f, int s, u32 seq, const u8* p, u32 n, bint doubt) noexcept nogil:
-    """Keep bytes for later; over a bound the hole before them is given up. Bytes in `doubt` fill half the room at most,
+cdef void early(Feed* f, int s, u32 seq, const Packet* pk) noexcept nogil:
+    """Keep bytes for later; over a bound the hole before them is given up. Bytes in doubt fill half the room at most,
     and end a hole only when they turn out to be acknowledged."""
     cdef Half* half = &f.conn.half[s]
-    if doubt and (half.early_bytes > EARLY_BYTES // 2 or half.early_n > EARLY_SEGMENTS // 2
-                  or f.dpi.stream_bytes > STREAMS_CALM):
+    cdef Segment like
+    like.seq, like.n, like.ack = seq, pk.payload_len, pk.ack
+    like.ts, like.frame = f.ts, f.frame
+    like.doubt = pk.notes & NOTE_DROPPED != 0
+    like.acks = not like.doubt and pk.flags & (TCP_ACK | TCP_SYN) == TCP_ACK
+    if like.doubt and (half.early_bytes > EARLY_BYTES // 2 or half.early_n > EARLY_SEGMENTS // 2
+                       or f.dpi.stream_bytes > STREAMS_CALM):
         return
-    if not segments_keep(f.dpi, half, seq, p, n, doubt) or half.early == NULL:
+    if not segments_keep(f.dpi, half, &like, pk.payload) or half.early == NULL:
         return                                  # no memory, or nothing of the segment was captured
     if half.early_bytes > EARLY_BYTES or half.early_n > EARLY_SEGMENTS or f.dpi.stream_bytes > STREAMS_CALM:
+        if half.held == HELD_BACK:
+            hold_no_longer(f, s)
+            return
         while half.early != NULL and not believed(f, s):
             free(segments_take(f.dpi, half))
         if half.early != NULL:
@@ -259,20 +306,27 @@ cdef void give_up_hole(Feed* f, int s) noexcept nogil:
         half.next = half.early.seq
         feed_gap(f, s, <u32>n)
     if f.conn != NULL:
-        drain(f, s)
+        drain(f, s, False)
 
 
 cdef void leave_acknowledged(Feed* f, int s) noexcept nogil:
     """Somebody speaks who has heard what is missing here, or was answered on it: whatever else the capture shows, it
     comes too late to be read in order."""
     cdef Half* half = &f.conn.half[s]
-    while f.conn != NULL and half.early != NULL and acknowledged(f, s, half.early.seq) and believed(f, s):
+    while f.conn != NULL and is_hole(half) and acknowledged(f, s, half.early.seq) and believed(f, s):
         give_up_hole(f, s)
 
 
 cdef void lose_patience(Feed* f, int s) noexcept nogil:
     """A hole that the other side has acknowledged, or may never acknowledge because it is not seen, is lost."""
     cdef Half* half = &f.conn.half[s]
+    if half.held == HELD_BACK:
+        half.waiting += 1
+        if not waits(f, s, half.early.ack):
+            drain(f, s, True)
+        elif half.waiting > HOLE_PATIENCE:
+            hold_no_longer(f, s)
+        return
     if (f.row.packets[1 - s] or half.early.doubt) and not (acknowledged(f, s, half.early.seq) and believed(f, s)):
         return
     half.waiting += 1
@@ -293,6 +347,7 @@ cdef void stream_end(Dpi* dpi, Row* row, Cold* cold, u64 ts, u64 frame) noexcept
     cdef Feed f
     cdef int side, k, first = row.bits & BIT_INITIATOR_B
     cdef u32 missing[2]
+    cdef bint held
     f.dpi = dpi
     f.row = row
     f.cold = cold
@@ -303,6 +358,11 @@ cdef void stream_end(Dpi* dpi, Row* row, Cold* cold, u64 ts, u64 frame) noexcept
     f.inner = False
     for k in range(2):
         side = first if k == 0 else 1 - first
+        if f.conn != NULL:
+            held = f.conn.half[side].held == HELD_BACK
+            f.conn.half[side].held = HELD_NO_MORE
+            if held:
+                drain(&f, side, True)
         while f.conn != NULL and f.conn.half[side].early != NULL:
             if not believed(&f, side):
                 free(segments_take(dpi, &f.conn.half[side]))

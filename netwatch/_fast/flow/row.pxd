@@ -103,6 +103,12 @@ cdef enum:                 # Half.open
     OPEN_KNOWN = 1         # its SYN was seen
     OPEN_GUESSED = 2       # joined in the middle
 
+cdef enum:                 # Half.held
+    HELD_NOTHING = 0
+    HELD_BACK = 1          # the first of `early` is next, but its sender had heard what is not here yet
+    HELD_IN_VAIN = 2       # ... and what it had heard, up to `heard`, did not come
+    HELD_NO_MORE = 3       # the flow ends
+
 cdef enum:                 # Conn.agreed
     AGREED_NOTHING = 0
     AGREED_WEBSOCKET = 1   # RFC 6455 section 4
@@ -184,7 +190,11 @@ cdef struct Facts:         # a growing list of (protocol, key, length, bytes)
 cdef struct Segment:       # bytes that came too early
     u32 seq
     u32 n
-    u32 doubt              # outside the receive window when it came
+    u32 ack                # what its sender had heard
+    u8 acks                # ... where it said so
+    u8 doubt               # outside the receive window when it came
+    u64 ts                 # ns, when it came
+    u64 frame
     Segment* next
     # n bytes follow
 
@@ -202,7 +212,9 @@ cdef struct Half:          # one direction of a TCP stream
     u32 cap
     u32 need               # do not call the parser before `len` reaches this
     u32 early_bytes
-    u32 astray             # segments that will still be asked for a message's start, after a hole; 0: it is not lost
+    u16 astray             # segments that will still be asked for a message's start, after a hole; 0: it is not lost
+    u16 held               # HELD_*
+    u32 heard              # the acknowledgement that HELD_IN_VAIN is about
     u64 skip               # bytes the parser does not want to see
     u64 offset             # stream offset of buf[0]
     Segment* early         # sorted by sequence number, no overlaps

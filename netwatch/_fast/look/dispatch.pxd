@@ -2,7 +2,7 @@
 from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u64, Slice
-from netwatch._fast.flow.row cimport Row, Cold, Conn, Half, BIT_INITIATOR_B, BIT_SEEN, OPEN_KNOWN
+from netwatch._fast.flow.row cimport Row, Cold, Conn, Half, BIT_INITIATOR_B, BIT_SEEN, HELD_BACK, OPEN_KNOWN
 from netwatch._fast.wire.packet cimport Packet
 from netwatch._fast.look.protocol cimport Dpi, Look
 
@@ -33,7 +33,11 @@ cdef inline bint nobody_yet(const Row* row) noexcept nogil:
     return row.conn == NULL or row.conn.proto == 0
 
 cdef inline bint greeted(const Look* look) noexcept nogil:
-    """Has the server spoken before its client's first words? Those of HTTP are asked first."""
+    """Has the server spoken before its client's first words? Those of HTTP are asked first. What is held back answers
+    them."""
+    cdef const Half* server = &look.conn.half[1 - look.side]
+    if server.held == HELD_BACK and server.offset == 0 and server.len == 0:
+        return False
     return (look.client and look.offset == 0 and look.row.payload[1 - look.side] and look.row.bits & BIT_SEEN
             and look.conn.half[look.side].open == OPEN_KNOWN and not look.inner)
 

@@ -10,13 +10,13 @@ from netwatch._fast.flow.row cimport Half, Segment
 from netwatch._fast.look.protocol cimport Dpi
 
 
-cdef bint put(Dpi* dpi, Half* half, Segment** link, u32 seq, const u8* p, u32 n, bint doubt) noexcept nogil:
+cdef bint put(Dpi* dpi, Half* half, Segment** link, u32 seq, const u8* p, u32 n, const Segment* like) noexcept nogil:
     cdef Segment* seg = <Segment*>malloc(sizeof(Segment) + n)
     if seg == NULL:
         return False
     seg.seq = seq
     seg.n = n
-    seg.doubt = doubt
+    seg.ack, seg.acks, seg.doubt, seg.ts, seg.frame = like.ack, like.acks, like.doubt, like.ts, like.frame
     seg.next = link[0]
     memcpy(<u8*>seg + sizeof(Segment), p, n)
     link[0] = seg
@@ -26,11 +26,11 @@ cdef bint put(Dpi* dpi, Half* half, Segment** link, u32 seq, const u8* p, u32 n,
     return True
 
 
-cdef bint segments_keep(Dpi* dpi, Half* half, u32 seq, const u8* p, u32 n, bint doubt) noexcept nogil:
-    """Keep those of the n bytes whose places are free; False when there is no memory."""
+cdef bint segments_keep(Dpi* dpi, Half* half, const Segment* like, const u8* p) noexcept nogil:
+    """Keep those of the segment's bytes whose places are free; False when there is no memory."""
     cdef Segment** link = &half.early
     cdef Segment* seg
-    cdef u32 k
+    cdef u32 k, seq = like.seq, n = like.n
     while n and link[0] != NULL:
         seg = link[0]
         k = 0
@@ -38,7 +38,7 @@ cdef bint segments_keep(Dpi* dpi, Half* half, u32 seq, const u8* p, u32 n, bint 
             k = seg.seq - seq
             if k > n:
                 k = n
-            if not put(dpi, half, link, seq, p, k, doubt):
+            if not put(dpi, half, link, seq, p, k, like):
                 return False
             link = &link[0].next                # the same segment again: it may cover what is left
         else:
@@ -50,7 +50,7 @@ cdef bint segments_keep(Dpi* dpi, Half* half, u32 seq, const u8* p, u32 n, bint 
         seq += k
         p += k
         n -= k
-    return n == 0 or put(dpi, half, link, seq, p, n, doubt)
+    return n == 0 or put(dpi, half, link, seq, p, n, like)
 
 
 cdef Segment* segments_take(Dpi* dpi, Half* half) noexcept nogil:

@@ -285,7 +285,8 @@ cdef void take_reply(Look* look, Rpc* rpc, const u8* p, u32 n) noexcept nogil:
     set_initiator(look, False)
     if a == NULL:
         return
-    fact_number(look, RPC_LATENCY, look.ts - a.ts if look.ts > a.ts else 1)
+    if look.ts >= a.ts:
+        fact_number(look, RPC_LATENCY, look.ts - a.ts if look.ts > a.ts else 1)
     fact[0] = <u8>be32(p + 8)
     if be32(p + 8):
         fact[1] = <u8>take32(&r)
