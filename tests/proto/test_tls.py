@@ -275,7 +275,8 @@ SSL2 = b"\x80\x2e\x01\x03\x01\x00\x15\x00\x00\x00\x10" + b"c" * 37
         (SSL2, 90),
         (SSL2[:8], MORE_BYTES),
         (b"\x80\x2f" + SSL2[2:], 0),
-        (b"\x16\x03\x05", 0),
+        (b"\x16\x03\x05", MORE_BYTES),
+        (b"\x16\x04\x01", 0),
         (b"\x16\x02\x00", 0),
         (b"\x16\x03\x01\xff\xff\x01\0\0\0\3\3\0", 0),
         (b"\x16\x03\x01\0\x30\x05\0\0\0\3\3\0", 0),
@@ -337,3 +338,13 @@ def test_facts_of_a_usual_flow_are_small():
     probe.feed(0, CLIENT)
     probe.feed(1, SERVER13)
     assert probe.fact_bytes <= 400
+
+
+@pytest.mark.parametrize("minor", [0, 4, 5, 9, 0x7F, 0xFF])
+def test_the_version_that_records_say_means_nothing(minor):
+    """RFC 8446 section 5.1."""
+    whole = same_however_cut(make, [(0, CLIENT), (1, SERVER13)])
+    odd = [(side, data[:2] + bytes([minor]) + data[3:]) for side, data in ((0, CLIENT), (1, SERVER13))]
+    assert same_however_cut(make, odd)["facts"] == whole["facts"]
+    apart = [(0, record(CLIENT[5:][at : at + 90], version=bytes([3, minor]))) for at in range(0, len(CLIENT) - 5, 90)]
+    assert same_however_cut(make, [*apart, (1, SERVER13)])["facts"] == whole["facts"]

@@ -2,7 +2,7 @@
 
 A side is asked once where its beginning was seen; if nobody knows it, its first bytes are kept until the other side
 has spoken. Where it was joined in the middle it is asked for some frames. After that only one thing may still begin:
-many protocols that are not known here exchange a line or some bytes, and then turn to TLS. 54 bits of a ClientHello's
+many protocols that are not known here exchange a line or some bytes, and then turn to TLS. 48 bits of a ClientHello's
 head are fixed, so that none is met by chance.
 """
 from netwatch._fast.base.bytes cimport u8, u32, i32, Slice, slice_of

@@ -154,7 +154,7 @@ cdef u32 said(Slice data) noexcept nogil:
     cdef const u8* p = data.p
     cdef u32 at = 0, empty = 0, size
     while at < data.n and data.n - at >= RECORD_HEAD and at - empty < SAID_ENOUGH and p[at] == HANDSHAKE \
-            and p[at + 1] == 3 and p[at + 2] <= 4:
+            and p[at + 1] == 3:
         size = be16(p + at + 3)
         if size == 0:
             empty += RECORD_HEAD

@@ -16,7 +16,7 @@ cdef u32 message_head(const u8* p, u32 n, u8* head) noexcept nogil:
     5.1 lets a record hold one byte of them): how many there are, NOT_RECORDS when others than such records follow."""
     cdef u32 at = 0, have = 0, empty = 0, size, i
     while at < n and have < HEAD_SEEN:
-        if p[at] != REC_HANDSHAKE or (n - at > 1 and p[at + 1] != 3) or (n - at > 2 and p[at + 2] > 4):
+        if p[at] != REC_HANDSHAKE or (n - at > 1 and p[at + 1] != 3):
             return NOT_RECORDS
         if n - at < RECORD_HEAD:
             break
@@ -35,10 +35,11 @@ cdef u32 message_head(const u8* p, u32 n, u8* head) noexcept nogil:
 
 
 cdef int detect_record(const u8* p, u32 n) noexcept nogil:
-    """Handshake records that hold the start of a hello, or a message of a handshake whose beginning was not seen."""
+    """Handshake records that hold the start of a hello, or a message of a handshake whose beginning was not seen. Which
+    version a record says it is of means nothing (RFC 8446 section 5.1)."""
     cdef u8 head[HEAD_SEEN]
     cdef u32 have, empty = 0
-    while n >= RECORD_HEAD and p[0] == REC_HANDSHAKE and p[1] == 3 and p[2] <= 4 and be16(p + 3) == 0:
+    while n >= RECORD_HEAD and p[0] == REC_HANDSHAKE and p[1] == 3 and be16(p + 3) == 0:
         p += RECORD_HEAD               # empty ones are not to be sent (RFC 8446 section 5.1): an evasion
         n -= RECORD_HEAD
         empty += 1
@@ -63,7 +64,7 @@ cdef int detect_message(const u8* p, u32 n) noexcept nogil:
     """A flow joined in its handshake: messages whose lengths agree with their record's, or a list of certificates."""
     cdef u32 record, at = MESSAGE_HEAD, message
     cdef u8 kind = p[RECORD_HEAD]
-    if not joinable(kind) or (kind == HS_DONE and n > 8 and be24(p + 6)):
+    if p[2] > 4 or not joinable(kind) or (kind == HS_DONE and n > 8 and be24(p + 6)):
         return 0
     if n < RECORD_HEAD + MESSAGE_HEAD + CERT_HEAD + 2:
         if n == RECORD_HEAD + MESSAGE_HEAD and kind == HS_DONE and be16(p + 3) == MESSAGE_HEAD and be24(p + 6) == 0:
@@ -156,6 +157,6 @@ cdef int tls_detect(Look* look, Slice data) noexcept nogil:
         return detect_ssl2(p, n)
     if p[0] < REC_CCS or p[0] > REC_DATA:
         return 0
-    if (n > 1 and p[1] != 3) or (n > 2 and p[2] > 4):
+    if (n > 1 and p[1] != 3) or (n > 2 and p[2] > 4 and p[0] != REC_HANDSHAKE):
         return 0
     return detect_record(p, n) if p[0] == REC_HANDSHAKE else detect_middle(p, n, look.fin)

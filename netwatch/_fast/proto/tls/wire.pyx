@@ -311,7 +311,8 @@ cdef int parse_records(Look* look, Tls* tls, Slice data) noexcept nogil:
             return PARSE_MORE
         p = data.p + at
         size = be16(p + 3)
-        if p[0] < REC_CCS or p[0] > REC_HEARTBEAT or p[1] != 3 or p[2] > 4 or size > MAX_RECORD:
+        if p[0] < REC_CCS or p[0] > REC_HEARTBEAT or p[1] != 3 or size > MAX_RECORD or \
+                (p[2] > 4 and p[0] != REC_HANDSHAKE and not tls.begun):
             return PARSE_MALFORMED if tls.client or tls.server else PARSE_NOT_MINE
         tls.begun = True
         if p[0] == REC_DATA or tls.half[look.side].dark:
