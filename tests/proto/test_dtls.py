@@ -175,3 +175,36 @@ def test_a_flow_joined_in_the_middle():
     assert probe_of().detect(data) == 85 and probe_of().detect(data + data) == 85
     obj, probe = told((0, data), (1, data))
     assert obj == {} and probe.code == DONE
+
+
+def sealed_with_cid(cid, size=40, number=0, epoch=1, count=1):
+    """RFC 9146 section 4."""
+    head = b"\x19\xfe\xfd" + struct.pack(">HIH", epoch, 0, number) + cid
+    return (head + vector(2, bytes(range(size)))) * count
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("size", [1, 2, 8, 20])
+def test_a_flow_joined_at_records_with_a_connection_id(size, count):
+    cid = bytes(range(0x80, 0x80 + size))
+    probe = probe_of()
+    assert probe.detect(sealed_with_cid(cid, count=count)) == 85
+    for cut in range(1, len(sealed_with_cid(cid, count=count)) - 1):
+        data = sealed_with_cid(cid, count=count)[:cut]
+        assert probe.detect(data) == 0 or len(data) % len(sealed_with_cid(cid)) == 0
+    assert probe.detect(sealed_with_cid(cid, epoch=0)) == 0
+
+
+def test_connection_ids_are_no_lengths():
+    """Behind the header of such a record is none that could be read as another."""
+    hidden = record(21, b"\2\50")
+    sealed = b"\x19\xfe\xfd\0\1\0\0\0\0\0\0" + b"\0\2" + struct.pack(">H", len(hidden) + 20) + hidden + bytes(20)
+    obj, probe = told((0, CLIENT), (1, SERVER), (0, sealed), (1, sealed))
+    assert "alert" not in obj["tls"] and obj["tls"]["sni"] == "turn.example.org" and probe.malformed == 0
+
+
+def test_noise_has_no_connection_ids():
+    rng = random.Random(25)
+    probe = probe_of()
+    named = sum(probe.detect(b"\x19\xfe\xfd" + rng.randbytes(rng.randrange(20, 300))) > 0 for _ in range(20_000))
+    assert named == 0

@@ -24,11 +24,12 @@ from netwatch._fast.proto.tls import text as tls_text
 
 FACT_FIELDS, DEPENDS = tls_text.FACT_FIELDS, tls_text.DEPENDS
 
-cdef enum:                     # record types, RFC 9147 section 4; 25 carries a connection ID of unknown length
+cdef enum:                     # record types, RFC 9147 section 4, RFC 9146 section 4
     REC_CCS = 20
     REC_ALERT = 21
     REC_HANDSHAKE = 22
     REC_DATA = 23
+    REC_CID = 25               # encrypted, with a connection ID whose length the hellos agreed on
     REC_ACK = 26
     UNIFIED = 0x20             # first byte 001xxxxx: an encrypted record of 1.3
 
@@ -50,6 +51,8 @@ cdef enum:
     PREAMBLE = 4
     CAPWAP_DTLS = 0x01000000   # preamble version 0, type 1, three bytes unused
     EXT_USE_SRTP = 14
+    MAX_CID = 20               # of a flow joined in its middle
+    MIN_SEALED = 9             # the true type, and the shortest check value (RFC 6655)
     MAX_EPOCH = 16             # of a flow joined in its middle; rekeying is rare
 
 cdef struct Message:           # one handshake message being put together
@@ -78,12 +81,29 @@ cdef inline bint is_version(const u8* p) noexcept nogil:
 cdef bint chained(const u8* p, u32 n) noexcept nogil:
     """The datagram is a row of whole records; in 1.3 the later ones may be encrypted."""
     cdef u32 at = 0, size
-    while n - at >= RECORD_HEAD and p[at] >= REC_CCS and p[at] <= REC_ACK and is_version(p + at + 1):
+    while n - at >= RECORD_HEAD and p[at] >= REC_CCS and p[at] <= REC_ACK and p[at] != REC_CID and \
+            is_version(p + at + 1):
         size = be16(p + at + 11)
         if size > n - at - RECORD_HEAD:
             return False
         at += RECORD_HEAD + size
     return at == n or (at > 0 and p[at] >> 5 == 1)
+
+
+cdef bint is_cid_chain(const u8* p, u32 n) noexcept nogil:
+    """Records with connection IDs fill the datagram, all of one length."""
+    cdef u32 cid, at, size
+    for cid in range(1, MAX_CID + 1):
+        at = 0
+        while n - at >= RECORD_HEAD + cid + MIN_SEALED and p[at] == REC_CID and p[at + 1] == 0xfe and \
+                p[at + 2] == 0xfd and 0 < be16(p + at + 3) <= MAX_EPOCH:
+            size = be16(p + at + 11 + cid)
+            if size < MIN_SEALED or size > n - at - RECORD_HEAD - cid:
+                break
+            at += RECORD_HEAD + cid + size
+        if at == n:
+            return True
+    return False
 
 
 cdef bint is_message(const u8* p, u32 record) noexcept nogil:
@@ -108,8 +128,10 @@ cdef int detect_record(const u8* p, u32 n) noexcept nogil:
     """Handshake headers that add up, or a row of whole records."""
     cdef u32 size, epoch
     cdef bint whole
-    if n < RECORD_HEAD + 1 or p[0] < REC_CCS or p[0] > REC_DATA or not is_version(p + 1):
+    if n < RECORD_HEAD + 1 or p[0] < REC_CCS or not is_version(p + 1):
         return 0
+    if p[0] > REC_DATA:
+        return 85 if p[0] == REC_CID and is_cid_chain(p, n) else 0
     epoch = be16(p + 3)
     size = be16(p + 11)
     whole = chained(p, n)
@@ -278,6 +300,8 @@ cdef int dtls_parse(Look* look, Slice data) noexcept nogil:
         mux_met(look, MUX_DTLS)
         if be16(p + 3):
             dark(look, d)
+        if p[0] == REC_CID:
+            break
         if size > n - RECORD_HEAD:
             break
         if be16(p + 3) == 0:
@@ -315,6 +339,7 @@ cdef void dtls_define(Proto* p) noexcept nogil:
     p.traits = TRAIT_CARRIES_TLS | TRAIT_OPAQUE
     p.first[1] = 1                     # CAPWAP's preamble
     memset(p.first + REC_CCS, 1, REC_DATA - REC_CCS + 1)
+    p.first[REC_CID] = 1
     p.closing = dtls_closing
     p.free = dtls_free
 
