@@ -69,3 +69,32 @@ def test_a_login_by_ntlm():
              (0, base64.b64encode(token) + b"\r\n"), (1, b"235 ok\r\n")]
     obj = smtp.describe(same_however_cut(make, turns)["facts"])
     assert (obj["auth"], obj["user"]) == ("NTLM", "dave")
+
+
+ENVELOPE = [(0, b"MAIL FROM:<a@x>\r\nRCPT TO:<b@y>\r\nDATA\r\n"), (1, b"250 ok\r\n250 ok\r\n354 go\r\n")]
+EVIL = b"MAIL FROM:<evil@x>\r\nRCPT TO:<v@x>\r\nDATA\r\n"
+
+
+@pytest.mark.parametrize("end", [b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r", b"\r.\r\n", b"\n\n.\r\n"])
+def test_a_mail_does_not_end_where_lines_end_in_lf_alone(end):
+    """RFC 5321 section 4.1.1.4: what follows is more of the mail, and nobody's envelope."""
+    turns = [*OPENING, *ENVELOPE, (0, b"Subject: x\r\n\r\nhi" + end + EVIL + b"\r\n.\r\n"), (1, b"250 queued\r\n"),
+             (0, b"MAIL FROM:<c@z>\r\n")]
+    obj = smtp.describe(same_however_cut(make, turns)["facts"])
+    assert (obj["from"], obj["to"]) == (["a@x", "c@z"], ["b@y"])
+
+
+def test_a_client_that_never_sends_more_than_lf_ends_its_mails_so():
+    turns = [(side, data.replace(b"\r\n", b"\n") if side == 0 else data)
+             for side, data in [*OPENING, *ENVELOPE, (0, b"hi\r\n.\r\n" + ENVELOPE[0][1].replace(b"a@x", b"c@z"))]]
+    assert smtp.describe(same_however_cut(make, turns)["facts"])["from"] == ["a@x", "c@z"]
+
+
+@pytest.mark.parametrize("port", [24, 25, 4321])
+def test_lmtp(port):
+    """RFC 2033: LHLO where SMTP has EHLO; its own port is 24."""
+    make_here = lambda: Probe("smtp", dport=port)  # noqa: E731
+    assert make_here().detect(b"LHLO relay.example\r\n") == 95
+    turns = [(0, b"LHLO relay.example\r\n"), (1, b"250 ok\r\n"), (0, b"MAIL FROM:<a@x>\r\n")]
+    obj = smtp.describe(same_however_cut(make_here, turns)["facts"])
+    assert (obj["helo"], obj["from"]) == ("relay.example", ["a@x"])

@@ -1,4 +1,4 @@
-"""SMTP (RFC 5321): greeting, EHLO, envelope, logins (RFC 4954); STARTTLS (RFC 3207) gives the flow back.
+"""SMTP and LMTP (RFC 5321, RFC 2033): greeting, EHLO, envelope, logins (RFC 4954); STARTTLS (RFC 3207) gives it back.
 
 The texts of mails are passed over, up to the line of one dot that ends each, or by the length of BDAT (RFC 3030).
 """
@@ -39,6 +39,9 @@ cdef struct Smtp:
     bint data                  # DATA was
     bint text                  # the client sends a mail's text
     bint inside                # ... and what comes next is not the beginning of a line of it
+    bint cr                    # ... but may be its LF
+    bint bare                  # ... or the line before ended in LF alone
+    bint careless              # so did the newest command
     bint greeted               # the server has said something
 
 
@@ -73,7 +76,8 @@ cdef int smtp_detect(Look* look, Slice data) noexcept nogil:
     cdef i64 lf
     if data.n and data.p[0] >= c'1' and data.p[0] <= c'5':
         return detect_greeting(look, data)
-    if begins_word(data.p, data.n, b"ehlo ", 5) or begins_word(data.p, data.n, b"helo ", 5):
+    if begins_word(data.p, data.n, b"ehlo ", 5) or begins_word(data.p, data.n, b"helo ", 5) or \
+            begins_word(data.p, data.n, b"lhlo ", 5):
         lf = find_byte(data.p, data.n, c'\n')
         if lf >= 0:
             return 95 if lf > 5 else 0
@@ -81,7 +85,8 @@ cdef int smtp_detect(Look* look, Slice data) noexcept nogil:
     if begins_word(data.p, data.n, b"mail from:", 10) or begins_word(data.p, data.n, b"rcpt to:", 8):
         return 92
     if may_begin(data.p, data.n, b"ehlo ", 5) or may_begin(data.p, data.n, b"helo ", 5) or \
-            may_begin(data.p, data.n, b"mail from:", 10) or may_begin(data.p, data.n, b"rcpt to:", 8):
+            may_begin(data.p, data.n, b"lhlo ", 5) or may_begin(data.p, data.n, b"mail from:", 10) or \
+            may_begin(data.p, data.n, b"rcpt to:", 8):
         return DETECT_MORE
     return 70 if mail_port(look) and command_line(data, VERBS) == 1 else 0
 
@@ -108,7 +113,7 @@ cdef int take_reply(Look* look, Smtp* smtp, Slice line, u32 code) noexcept nogil
         return PARSE_DONE
     smtp.text = code == 354
     if smtp.text:
-        smtp.inside = False
+        smtp.inside = smtp.bare = False
         look.conn.half[1 - look.side].astray = 0    # what was lost is DATA, then
     if smtp.text or code >= 400:
         smtp.data = False
@@ -150,6 +155,7 @@ cdef int take_command(Look* look, Smtp* smtp, Slice line) noexcept nogil:
         smtp.data = False
         return TEXT_BEGINS
     smtp.data = False
+    smtp.careless = line.p[line.n] != c'\r'
     word = take_word(&rest)
     keep_verb(look, SMTP_COMMAND, word, MAX_KEPT)
     if word_is(word, b"ehlo", 4) or word_is(word, b"helo", 4) or word_is(word, b"lhlo", 4):
@@ -183,17 +189,22 @@ cdef int take_line(Look* look, Slice line) noexcept nogil:
 
 
 cdef int pass_text(Look* look, Smtp* smtp, Slice data) noexcept nogil:
-    """The text of a mail, up to and with the line that ends it (RFC 5321 section 4.1.1.4)."""
+    """The text of a mail, up to and with the line that ends it (RFC 5321 section 4.1.1.4): with LF alone, before it or
+    at its end, it is none but of who never sends more."""
     cdef const u8* p
     cdef u32 n
     cdef i64 lf
+    cdef bint dot
     while smtp.text and look.used < data.n:
         p = data.p + look.used
         n = data.n - look.used
         lf = find_byte(p, n, c'\n')
         if lf < 0 and not smtp.inside and p[0] == c'.' and (n == 1 or n == 2 and p[1] == c'\r'):
             return wait_more(look, data)
-        smtp.text = smtp.inside or not (lf == 1 and p[0] == c'.' or lf == 2 and p[0] == c'.' and p[1] == c'\r')
+        dot = p[0] == c'.' and (lf == 2 and p[1] == c'\r' or lf == 1 and smtp.careless)
+        smtp.text = smtp.inside or not dot or (smtp.bare and not smtp.careless)
+        smtp.bare = lf == 0 and not (smtp.inside and smtp.cr) or lf > 0 and p[lf - 1] != c'\r'
+        smtp.cr = lf < 0 and p[n - 1] == c'\r'
         smtp.inside = lf < 0
         look.used += n if lf < 0 else <u32>lf + 1
     return PARSE_OK
