@@ -11,7 +11,7 @@ TALKS: list[tuple[list[tuple[int, bytes]], int, int | None, dict, str]] = [
         {
             "host": "host.example.org",
             "app": "su",
-            "message": "- 'su root' failed",
+            "message": "'su root' failed",
             "form": "rfc5424",
             "facility": "local4",
             "severity": "notice",

@@ -44,3 +44,22 @@ def test_a_datagram_without_a_date_is_believed_on_its_port_alone(port, sure):
     probe.feed(0, b"<134>854 CONFIG started\n\0")
     obj = syslog.describe(probe.facts)
     assert obj == {"message": "854 CONFIG started", "facility": "local0", "severity": "info"}
+
+
+@pytest.mark.parametrize(("rest", "data", "message"), [
+    (b"-", None, None),
+    (b"- hello", None, "hello"),
+    (b"- \xef\xbb\xbfhello", None, "hello"),
+    (b"-hello", None, "-hello"),
+    (b'[a@1 x="1"]', '[a@1 x="1"]', None),
+    (b'[a@1 x="1"][b y="]\\" "] hello [c]', '[a@1 x="1"][b y="]\\" "]', "hello [c]"),
+    (b'[a@1 x="1] hello', None, '[a@1 x="1] hello'),
+    (b"[a", None, "[a"),
+    (b'[a x="\\', None, '[a x="\\'),
+])
+def test_structured_data_is_no_part_of_the_message(rest, data, message):
+    """RFC 5424 sections 6.3 and 6.4."""
+    probe = Probe("syslog", datagram=True, dport=514)
+    probe.feed(0, b"<34>1 2003-10-11T22:14:15.003Z host su - ID47 " + rest)
+    obj = syslog.describe(probe.facts)
+    assert (obj.get("data"), obj.get("message")) == (data, message)

@@ -16,6 +16,7 @@ cdef enum:                     # fact keys
     SYSLOG_HOST = 2
     SYSLOG_APP = 3
     SYSLOG_MESSAGE = 4
+    SYSLOG_DATA = 6            # RFC 5424 section 6.3
     SYSLOG_FORM = 5            # "rfc5424" or "rfc3164", nothing for neither
 
 cdef enum:
@@ -106,7 +107,30 @@ cdef void take_5424(Look* look, Slice rest) noexcept nogil:
         word = take_word(&rest)
         if (i == 2 or i == 3) and not (word.n == 1 and word.p[0] == c'-'):
             keep_once(look, SYSLOG_HOST if i == 2 else SYSLOG_APP, word)
+    i = structured(rest)
+    if i:
+        if rest.p[0] == c'[':
+            keep_once(look, SYSLOG_DATA, slice_of(rest.p, i))
+        rest = trimmed(slice_of(rest.p + i, rest.n - i))
+        if starts(rest.p, rest.n, b"\xef\xbb\xbf", 3):
+            rest = slice_of(rest.p + 3, rest.n - 3)
     keep_once(look, SYSLOG_MESSAGE, rest)
+
+
+cdef u32 structured(Slice rest) noexcept nogil:
+    """Bytes of the structured data (RFC 5424 section 6.3): nothing, or elements whose values are quoted; 0 where it is
+    neither."""
+    cdef u32 at = 0
+    cdef bint quoted = False
+    if rest.n and rest.p[0] == c'-':
+        return 1 if rest.n == 1 or rest.p[1] == c' ' else 0
+    while at < rest.n and rest.p[at] == c'[':
+        while at < rest.n and (quoted or rest.p[at] != c']'):
+            if rest.p[at] == c'"':
+                quoted = not quoted
+            at += 2 if quoted and rest.p[at] == c'\\' else 1
+        at += 1
+    return at if at <= rest.n and (at == rest.n or rest.p[at] == c' ') else 0
 
 
 cdef void take_3164(Look* look, Slice rest) noexcept nogil:
@@ -182,7 +206,7 @@ cdef void syslog_define(Proto* p) noexcept nogil:
 # --- describing ---
 
 _FIELDS = (("host", SYSLOG_HOST, TEXT), ("app", SYSLOG_APP, TEXT), ("message", SYSLOG_MESSAGE, TEXT),
-           ("form", SYSLOG_FORM, TEXT))
+           ("data", SYSLOG_DATA, TEXT), ("form", SYSLOG_FORM, TEXT))
 FACT_FIELDS = fact_fields("syslog", _FIELDS)
 _FACILITIES = ("kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp",
                "ntp", "audit", "alert", "clock", "local0", "local1", "local2", "local3", "local4", "local5", "local6",
