@@ -71,7 +71,9 @@ _IDENTITY = (
            "Interface that the initiator was seen on.", "iface frame.interface_name", search=True, privacy="name"),
     _field("vlan", "flow packet", INT, "VLAN", 9, "VLAN identifiers, outermost first.", "vlan.id", many=True,
            asked="packet"),
+    _field("vlan_more", "flow packet", INT, "MORE", 6, "How many more tags there are than `vlan` has.", asked="packet"),
     _field("mpls", "flow", INT, "MPLS", 12, "MPLS labels, outermost first.", "mpls.label", many=True),
+    _field("mpls_more", "flow", INT, "MORE", 6, "How many more labels there are than `mpls` has."),
     _field("pppoe_session", "flow", INT, "PPPOE", 6, "PPPoE session identifier.", "pppoe.session_id"),
     _field("tunnel", "flow", TEXT, "TUNNEL", 24,
            "Tunnels around the flow, outermost first: kind, then its ends.", privacy="address", many=True),
@@ -179,6 +181,7 @@ _PACKET = (
     _field("flow", "packet dns http tls stream", INT, "FLOW", 7, "The flow it belongs to."),
     _field("info", "packet", TEXT, "INFO", 60, "One line about the packet.", privacy="name", search=True),
     _field("layers", "packet", TEXT, "LAYERS", 24, "Its layers, outermost first.", many=True),
+    _field("layers_more", "packet", INT, "MORE", 6, "How many more there are than `layers` has."),
     _field("notes", "packet", TEXT, "NOTES", 20, "What is odd about it.", many=True, search=True),
 )
 

@@ -88,6 +88,7 @@ _LINES = (
     _field("syslog.severity", "flow", TEXT, "SEVERITY", 8, "Severity of the first message."),
     _field("syslog.host", "flow", TEXT, "HOST", 16, "Host the first message names.", privacy="name"),
     _field("syslog.message", "flow", TEXT, "MESSAGE", 40, "The first message.", privacy="name"),
+    _field("syslog.data", "flow", TEXT, "DATA", 24, "Its structured data.", privacy="name"),
     _field("syslog.app", "flow", TEXT, "APP", 12, "Program the first message names.", privacy="name"),
     _field("syslog.form", "flow", TEXT, "FORM", 8, "rfc3164 or rfc5424."),
     _field("rsync.module", "flow", TEXT, "MODULE", 14, "Module asked for.", privacy="name"),

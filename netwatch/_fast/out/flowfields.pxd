@@ -14,7 +14,8 @@ cdef enum:                     # of a pair: the initiator's, the responder's, bo
 
 cdef enum:                     # fields
     F_NONE, F_ID, F_PROTO, F_SRC, F_SPORT, F_DST, F_DPORT, F_INITIATOR, F_FIRST, F_LAST, F_DURATION, F_INTERFACE
-    F_VLAN, F_MPLS, F_PPPOE, F_TUNNEL, F_STATE, F_ENDED, F_TTL, F_RTT, F_SRTT, F_FLAGS_OUT, F_FLAGS_IN, F_MSS
+    F_VLAN, F_VLAN_MORE, F_MPLS, F_MPLS_MORE, F_PPPOE, F_TUNNEL, F_STATE, F_ENDED, F_TTL, F_RTT, F_SRTT
+    F_FLAGS_OUT, F_FLAGS_IN, F_MSS
     F_WSCALE_OUT, F_WSCALE_IN, F_WINDOW_OUT, F_WINDOW_IN, F_SACK, F_ICMP, F_ICMP_TYPE, F_ICMP_CODE, F_ICMP_ID
     F_COMMUNITY, F_FIRST_FRAME, F_LAST_FRAME, F_FILE, F_APP
     F_PAIRS = 64               # + 3 * pair + OUT, IN or SUM
@@ -48,3 +49,4 @@ cdef class FlowFields:
     cdef list tags(self, const FlowAt* at, int field)
     cdef dict around(self, const FlowAt* at, u16 path)
     cdef int detail(self, const FlowAt* at, int field, Value* v) except -1
+    cdef list ways(self, const FlowAt* at)

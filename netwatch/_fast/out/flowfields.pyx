@@ -13,7 +13,7 @@ from netwatch._fast.flow.icmp cimport is_echo_flow, is_icmp
 from netwatch._fast.flow.receiver cimport window_offered
 from netwatch._fast.flow.row cimport BIT_ENDED, BIT_INITIATOR_B, BIT_SEEN, Facts, Row, ST_UDP_ACTIVE, TcpRow, shown_path
 from netwatch._fast.look.announced cimport ANNOUNCED_BY
-from netwatch._fast.wire.packet cimport FAMILY_MAC, FAMILY_NONE, Encap, PROTO_ARP, PROTO_L2, PROTO_TCP
+from netwatch._fast.wire.packet cimport FAMILY_MAC, FAMILY_NONE, MAX_TAGS, Encap, PROTO_ARP, PROTO_L2, PROTO_TCP, kept
 from netwatch._fast.wire.ports cimport has_ports
 from netwatch._fast.out.communityid cimport of_row
 from netwatch._fast.out.values cimport (Value, V_ABSENT, V_ADDRESS, V_BOOL, V_SECONDS, V_TIME, give_number, give_object)
@@ -47,7 +47,8 @@ def pair(str name) -> list[tuple[str, int]]:
 FIELDS = (
     ("id", F_ID), ("proto", F_PROTO), ("src", F_SRC), ("sport", F_SPORT), ("dst", F_DST), ("dport", F_DPORT),
     ("initiator", F_INITIATOR), ("first", F_FIRST), ("last", F_LAST), ("duration", F_DURATION),
-    ("interface", F_INTERFACE), ("vlan", F_VLAN), ("mpls", F_MPLS), ("pppoe_session", F_PPPOE), ("tunnel", F_TUNNEL),
+    ("interface", F_INTERFACE), ("vlan", F_VLAN), ("vlan_more", F_VLAN_MORE), ("mpls", F_MPLS),
+    ("mpls_more", F_MPLS_MORE), ("pppoe_session", F_PPPOE), ("tunnel", F_TUNNEL),
     ("state", F_STATE), ("ended", F_ENDED), *pair("packets"), *pair("bytes"), *pair("payload"), *pair("copies"),
     *pair("peak"), *pair("rate"), ("ttl", F_TTL), ("icmp", F_ICMP), ("rtt_us", F_RTT), ("srtt_us", F_SRTT),
     *pair("retransmits"), *pair("out_of_order"), *pair("dup_acks"), *pair("zero_windows"), *pair("spurious"),
@@ -121,6 +122,10 @@ cdef class FlowFields:
             found = self.tags(at, field)                # the dict keeps it
             if found is not None:
                 give_object(v, <PyObject*>found)
+        elif field == F_VLAN_MORE or field == F_MPLS_MORE:
+            self.held = max(self.around(at, path).get(field, 0) for path in self.ways(at))
+            if self.held:
+                give_object(v, <PyObject*>self.held)
         else:
             found = self.around(at, shown_path(at.row, at.cold)).get(field)     # likewise
             if found is not None:
@@ -159,19 +164,24 @@ cdef class FlowFields:
 
     cdef list tags(self, const FlowAt* at, int field):
         """The initiator's, and behind them those that only the other side has, or copies."""
+        first, *others = self.ways(at)
+        own = self.around(at, first).get(field)
+        if not others:
+            return own
+        found = list(own or ())
+        for other in others:
+            found += [tag for tag in self.around(at, other).get(field) or () if tag not in found]
+        self.held = found or None
+        return self.held
+
+    cdef list ways(self, const FlowAt* at):
+        """The paths that it is seen on: the initiator's, the other side's where it is another, that of copies."""
         cdef u16 path = shown_path(at.row, at.cold)
         cdef u16 back = at.row.path if at.out else at.cold.back
         cdef u16 copied = path
         if at.core.table.any_copied:
             copied = at.core.table.copied[at.row - at.core.table.rows].path
-        own = self.around(at, path).get(field)
-        if back == path and copied in (path, 0):
-            return own
-        found = list(own or ())
-        for other in (back, copied):
-            found += [tag for tag in self.around(at, other).get(field) or () if tag not in found]
-        self.held = found or None
-        return self.held
+        return [path] if back == path and copied in (path, 0) else [path, back, copied]
 
     cdef dict around(self, const FlowAt* at, u16 path):
         """Interface, VLAN tags, labels, PPPoE session and tunnels by field, made once for all flows that have the
@@ -334,9 +344,13 @@ cdef dict surroundings(const Core* core, u16 path, list interfaces):
     e = &core.parser.paths.items[path]
     found[F_INTERFACE] = interface_text(interfaces, e.iface, e.ifindex)
     if e.n_vlan:
-        found[F_VLAN] = [e.vlan[i] for i in range(e.n_vlan)]
+        found[F_VLAN] = [e.vlan[i] for i in range(kept(e.n_vlan))]
+    if e.n_vlan > MAX_TAGS:
+        found[F_VLAN_MORE] = e.n_vlan - MAX_TAGS
     if e.n_mpls:
-        found[F_MPLS] = [e.mpls[i] for i in range(e.n_mpls)]
+        found[F_MPLS] = [e.mpls[i] for i in range(kept(e.n_mpls))]
+    if e.n_mpls > MAX_TAGS:
+        found[F_MPLS_MORE] = e.n_mpls - MAX_TAGS
     if e.pppoe:
         found[F_PPPOE] = e.pppoe
     if e.n_tunnel:

@@ -36,7 +36,7 @@ LAYERS = (
     "udplite", "sctp", "gre", "vxlan", "geneve", "gtp-u", "teredo", "l2tp", "erspan", "esp", "ah", "lldp", "cdp",
     "lacp", "stp", "eapol", "ppi", "pw-eth", "capwap", "cmd", "vntag", "etag",
     "fabricpath", "macsec", "nsh", "lisp", "tzsp", "ayiya", "pim", "l2tpv3", "wccp", "gue", "pflog", "enc", "ipnet",
-    "juniper", "ipoib", "dsa", "brcm", "lwapp", "amsdu", "trill", "hsr",
+    "juniper", "ipoib", "dsa", "brcm", "lwapp", "amsdu", "trill", "hsr", "ipcomp",
 )
 NOTES = ("retransmission", "spurious retransmission", "fast retransmission", "out of order", "previous bytes missing",
          "duplicate ack", "zero window", "keep-alive", "outside window", "bad checksum", "copy",

@@ -8,7 +8,7 @@ from netwatch._fast.wire.packetrow cimport PacketRow
 
 cdef enum:
     K_NONE, K_N, K_TIME, K_LEN, K_CAPLEN, K_SRC, K_DST, K_SPORT, K_DPORT, K_PROTO, K_INFO, K_LAYERS, K_NOTES, K_FLOW
-    K_APP, K_INTERFACE, K_FILE, K_SINCE, K_DELTA, K_VLAN
+    K_APP, K_INTERFACE, K_FILE, K_SINCE, K_DELTA, K_VLAN, K_VLAN_MORE, K_LAYERS_MORE
 
 cdef class PacketFields:
     cdef list interfaces       # the source's

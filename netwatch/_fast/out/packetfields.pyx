@@ -8,8 +8,8 @@ from netwatch._fast.out.packetheaders cimport H_FIRST, header_value
 from netwatch._fast.out.values cimport (Value, V_ABSENT, V_ADDRESS, V_SECONDS, V_TIME, give_number, give_object,
                                         to_object)
 from netwatch._fast.out.writing cimport Buf, buf_free, check, put_address, put_byte, put_bytes, put_number
-from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_MAC, FAMILY_NONE, PROTO_ARP, PROTO_ICMP, PROTO_ICMP6,
-                                         PROTO_L2, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE)
+from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_MAC, FAMILY_NONE, MAX_LAYERS, MAX_TAGS, PROTO_ARP,
+                                         PROTO_ICMP, PROTO_ICMP6, PROTO_L2, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, kept)
 from netwatch._fast.wire.ports cimport has_ports
 from netwatch._fast.wire.packetrow cimport PacketRow
 
@@ -28,11 +28,18 @@ cdef list PROTO_NAMES = [proto_name(number) for number in range(512)]
 FIELDS = (
     ("n", K_N), ("time", K_TIME), ("len", K_LEN), ("caplen", K_CAPLEN), ("src", K_SRC), ("dst", K_DST),
     ("sport", K_SPORT), ("dport", K_DPORT), ("proto", K_PROTO), ("info", K_INFO), ("layers", K_LAYERS),
-    ("notes", K_NOTES), ("flow", K_FLOW), ("app", K_APP), ("interface", K_INTERFACE), ("file", K_FILE),
+    ("layers_more", K_LAYERS_MORE), ("notes", K_NOTES), ("flow", K_FLOW), ("app", K_APP), ("interface", K_INTERFACE),
+    ("file", K_FILE),
 )
-FURTHER = (*HEADERS, ("vlan", K_VLAN), ("frame.time_relative", K_SINCE), ("frame.time_delta", K_DELTA))
+FURTHER = (*HEADERS, ("vlan", K_VLAN), ("vlan_more", K_VLAN_MORE), ("frame.time_relative", K_SINCE),
+           ("frame.time_delta", K_DELTA))
 FURTHER_BY_NAME = dict(FURTHER)    # of records only where they are asked for
 BY_NAME = {**dict(FIELDS), **FURTHER_BY_NAME}
+
+
+cdef inline void give_more(Value* v, u8 n, int most) noexcept:
+    if n > most:
+        give_number(v, n - most)
 
 
 cdef class PacketFields:
@@ -86,6 +93,10 @@ cdef class PacketFields:
                 self.seconds(pk, pk.since if field == K_SINCE else pk.delta, v)
         elif field == K_VLAN:
             self.vlans(pk, v)
+        elif field == K_VLAN_MORE:
+            give_more(v, pk.n_vlan, MAX_TAGS)
+        elif field == K_LAYERS_MORE:
+            give_more(v, pk.n_layers, MAX_LAYERS)
         elif pk.family != FAMILY_NONE:
             self.ends(pk, field, v)
         return 0
@@ -119,7 +130,7 @@ cdef class PacketFields:
 
     cdef list layers_of(self, const PacketRow* pk):
         """Their names, made once for all packets that have the same."""
-        key = (<const char*>pk.layers)[:pk.n_layers]
+        key = (<const char*>pk.layers)[:min(pk.n_layers, <u8>MAX_LAYERS)]
         found = self.layers.get(key)
         if found is None:
             if len(self.layers) >= REMEMBERED:
@@ -169,7 +180,7 @@ cdef class PacketFields:
 
     cdef int vlans(self, const PacketRow* pk, Value* v) except -1:
         if pk.n_vlan:
-            self.held = [pk.vlan[i] for i in range(pk.n_vlan)]
+            self.held = [pk.vlan[i] for i in range(kept(pk.n_vlan))]
             give_object(v, <PyObject*>self.held)
         return 0
 

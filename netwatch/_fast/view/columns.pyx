@@ -61,7 +61,8 @@ ENDS_FROM_HERE = {"local": COL_LOCAL, "remote": COL_REMOTE}
 # code columns wait for a table of names, given by FlowView.set_table
 CODES: dict[str, int] = {
     "state": COL_STATE, "app": COL_APP, "proto": COL_PROTO, "ended": COL_ENDED, "service": COL_SERVICE,
-    "vlan": COL_PATH, "mpls": COL_PATH, "pppoe_session": COL_PATH, "tunnel": COL_PATH,
+    "vlan": COL_PATH, "vlan_more": COL_PATH, "mpls": COL_PATH, "mpls_more": COL_PATH, "pppoe_session": COL_PATH,
+    "tunnel": COL_PATH,
     "interface": COL_IFACE, "initiator": COL_INITIATOR, "sack": COL_SACK,
     "tcp_flags_out": COL_FLAGS_OUT, "tcp_flags_in": COL_FLAGS_IN,
 }

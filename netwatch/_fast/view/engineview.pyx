@@ -37,7 +37,7 @@ cdef enum:
 
 NOW_SECONDS: int = SMOOTH    # whole seconds that rates "now" are over
 PROTOS = {"tcp": PROTO_TCP, "udp": PROTO_UDP, "sctp": PROTO_SCTP}
-PATH_FIELDS = ("interface", "vlan", "mpls", "pppoe_session", "tunnel")
+PATH_FIELDS = ("interface", "vlan", "vlan_more", "mpls", "mpls_more", "pppoe_session", "tunnel")
 SAYING = {"tls.sni": "tls", "quic.sni": "quic", "http.host": "http"}    # where a flow says its host
 
 

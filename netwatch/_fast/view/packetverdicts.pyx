@@ -5,12 +5,13 @@ from libc.string cimport memcmp, memcpy, memset
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.base.mix cimport mix, mix_bytes
 from netwatch._fast.out.packetfields cimport (K_APP, K_CAPLEN, K_DELTA, K_DPORT, K_DST, K_FLOW, K_INTERFACE, K_LAYERS,
-                                              K_LEN, K_NOTES, K_PROTO, K_SINCE, K_SPORT, K_SRC, K_VLAN)
+                                              K_LAYERS_MORE, K_LEN, K_NOTES, K_PROTO, K_SINCE, K_SPORT, K_SRC, K_VLAN,
+                                              K_VLAN_MORE)
 from netwatch._fast.out.packetrows cimport PacketRows
 from netwatch._fast.out.packetheaders cimport H_FIRST, header_value
 from netwatch._fast.out.values cimport Value, V_ABSENT, V_ADDRESS
 from netwatch._fast.view.strings cimport strings_add, strings_clear, strings_close, strings_open
-from netwatch._fast.wire.packet cimport FAMILY_IP6, FAMILY_MAC
+from netwatch._fast.wire.packet cimport FAMILY_IP6, FAMILY_MAC, MAX_LAYERS, kept
 from netwatch._fast.wire.packetrow cimport PacketRow
 from netwatch._fast.wire.ports cimport has_ports
 
@@ -234,9 +235,13 @@ cdef u32 put_made(u8* to, const PacketRow* row, int code) noexcept nogil:
         n = put(to, n, &row.timed, sizeof(row.timed))
         n = put(to, n, &row.since if code == K_SINCE else &row.delta, sizeof(row.since))
     elif code == K_VLAN:
-        n = put(to, n, row.vlan, row.n_vlan * sizeof(u16))
+        n = put(to, n, row.vlan, kept(row.n_vlan) * sizeof(u16))
+    elif code == K_VLAN_MORE:
+        n = put(to, n, &row.n_vlan, sizeof(row.n_vlan))
     elif code == K_LAYERS:
-        n = put(to, n, row.layers, row.n_layers)
+        n = put(to, n, row.layers, min(row.n_layers, <u8>MAX_LAYERS))
+    elif code == K_LAYERS_MORE:
+        n = put(to, n, &row.n_layers, sizeof(row.n_layers))
     elif code in (K_SRC, K_DST, K_SPORT, K_DPORT, K_PROTO):
         n = put_end(to, n, row, code)
     return n

@@ -11,7 +11,7 @@ from netwatch._fast.view.image cimport (HEAD, MASK, W1_APP, W1_ENDED, W1_FAMILY,
                                         W2_PATH, W4_TEXT, W8_KEY, Image, go_way, packed, put_image, unpack, wider)
 from netwatch._fast.wire.encap cimport PATHS_MAX, Paths
 from netwatch._fast.wire.packet cimport (
-    FAMILY_IP4, FAMILY_IP6, FAMILY_MAC, FAMILY_NONE, MAX_TAGS, MAX_TUNNELS, PROTO_ICMP, PROTO_ICMP6, PROTO_TCP, Encap)
+    FAMILY_IP4, FAMILY_IP6, FAMILY_MAC, FAMILY_NONE, MAX_TUNNELS, PROTO_ICMP, PROTO_ICMP6, PROTO_TCP, Encap)
 
 
 cdef class Reel:
@@ -184,8 +184,7 @@ def give_surroundings(Engine engine, bytes said) -> None:
         raise MemoryError("no memory for what lies around packets")
     memcpy(&paths.items[1], <const char*>said, n * sizeof(Encap))
     for i in range(1, n + 1):
-        if (paths.items[i].n_vlan > MAX_TAGS or paths.items[i].n_mpls > MAX_TAGS
-                or paths.items[i].n_tunnel > MAX_TUNNELS):
+        if paths.items[i].n_tunnel > MAX_TUNNELS:
             raise ValueError("surroundings that cannot be")
     paths.n = paths.cap = n
     memcpy(engine.core.link_types, <const char*>said + n * sizeof(Encap), types)

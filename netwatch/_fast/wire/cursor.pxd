@@ -1,7 +1,7 @@
 """Where in a frame the parser is, what it makes of the frame, and what the rooms of the wire share."""
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16, be32
 from netwatch._fast.base.mix cimport mix_on, mix_pair
-from netwatch._fast.wire.packet cimport Frame, Packet, Encap, MAX_TUNNELS
+from netwatch._fast.wire.packet cimport Frame, Packet, Encap, MAX_TAGS, MAX_TUNNELS
 from netwatch._fast.wire.names cimport REJECT_COUNT
 from netwatch._fast.wire.encap cimport Paths
 from netwatch._fast.wire.defrag cimport Defrag
@@ -74,9 +74,16 @@ cdef struct Parser:
 
 
 cdef inline void layer(Cursor* c, u8 name) noexcept nogil:
-    if c.parser.layers and c.pk.n_layers < sizeof(c.pk.layers):
-        c.pk.layers[c.pk.n_layers] = name
-        c.pk.n_layers += 1
+    if c.parser.layers:
+        if c.pk.n_layers < sizeof(c.pk.layers):
+            c.pk.layers[c.pk.n_layers] = name
+        c.pk.n_layers += c.pk.n_layers < 255
+
+cdef inline void add_vid(Cursor* c, u16 tag) noexcept nogil:
+    """A VLAN's number, in a tag with a priority."""
+    if c.encap.n_vlan < MAX_TAGS:
+        c.encap.vlan[c.encap.n_vlan] = tag & 0x0fff
+    c.encap.n_vlan += c.encap.n_vlan < 255
 
 cdef inline bint advance(Cursor* c, u32 n) noexcept nogil:
     """Step over n bytes that were checked to be there, or return False and move nothing."""

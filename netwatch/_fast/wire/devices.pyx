@@ -7,11 +7,11 @@ them.
 from netwatch._fast.base.bytes cimport u8, u16, u32, be16, be32, le32
 from netwatch._fast.base.mix cimport mix_bytes
 from netwatch._fast.wire.evidence cimport is_ethernet, is_ip
-from netwatch._fast.wire.packet cimport FAMILY_MAC, MAX_TAGS
+from netwatch._fast.wire.packet cimport FAMILY_MAC
 from netwatch._fast.wire.names cimport (LAYER_BRCM, LAYER_DSA, LAYER_ENC, LAYER_IPNET, LAYER_IPOIB, LAYER_JUNIPER,
                                         LAYER_PFLOG, REJECT_LINK_CUT, REJECT_LINK_TYPE)
 from netwatch._fast.wire.cursor cimport (Cursor, MARK_INTERFACE, NEXT_ETH, NEXT_IP, NEXT_LINK, NEXT_LLC, NEXT_PPP,
-                                         advance, captured, layer, mark, reject)
+                                         add_vid, advance, captured, layer, mark, reject)
 
 cdef enum:
     ET_LENGTH = 1536            # below it an EtherType is a length
@@ -154,9 +154,8 @@ cdef void dsa_open(Cursor* c) noexcept nogil:
     cdef const u8* p = c.p
     cdef u32 n = 4 if c.link == 284 else 8
     layer(c, LAYER_DSA)
-    if captured(c) >= 12 + n and p[8 + n] & DSA_TAGGED and c.encap.n_vlan < MAX_TAGS:    # the VLAN tag became this one
-        c.encap.vlan[c.encap.n_vlan] = be16(p + 10 + n) & 0x0fff
-        c.encap.n_vlan += 1
+    if captured(c) >= 12 + n and p[8 + n] & DSA_TAGGED:    # the VLAN tag became this one
+        add_vid(c, be16(p + 10 + n))
     tagged_ethernet(c, 12, n)
 
 

@@ -12,7 +12,7 @@ from libc.stdlib cimport calloc, realloc, free
 from libc.string cimport memcmp, memcpy, memset
 
 from netwatch._fast.base.bytes cimport u16, u32, u64
-from netwatch._fast.wire.packet cimport Encap, MAX_TAGS, Tunnel
+from netwatch._fast.wire.packet cimport Encap, MAX_TAGS, Tunnel, kept
 from netwatch._fast.base.mix cimport mix, mix_address, mix_on, mix_pair
 
 cdef enum:
@@ -99,18 +99,23 @@ cdef bint same_tunnel(const Tunnel* x, const Tunnel* y) noexcept nogil:
 cdef int tags_of(const Encap* e, u16* out) noexcept nogil:
     """The VIDs that name a network."""
     cdef int i, n = 0
-    for i in range(e.n_vlan):
+    for i in range(kept(e.n_vlan)):
         if e.vlan[i]:
             out[n] = e.vlan[i]
             n += 1
     return n
 
 
+cdef inline int beyond(u8 n) noexcept nogil:
+    """Of so many tags those that are not kept."""
+    return n - kept(n)
+
+
 cdef bint same_tags(const Encap* x, const Encap* y) noexcept nogil:
     cdef u16 a[MAX_TAGS]
     cdef u16 b[MAX_TAGS]
     cdef int n = tags_of(x, a)
-    return n == tags_of(y, b) and memcmp(a, b, n * sizeof(u16)) == 0
+    return n == tags_of(y, b) and beyond(x.n_vlan) == beyond(y.n_vlan) and memcmp(a, b, n * sizeof(u16)) == 0
 
 
 cdef bint same_path(const Paths* paths, const Encap* x, const Encap* y) noexcept nogil:
@@ -120,7 +125,7 @@ cdef bint same_path(const Paths* paths, const Encap* x, const Encap* y) noexcept
         return False
     if paths.vlan != VLAN_IGNORE and (x.n_vlan or y.n_vlan) and not same_tags(x, y):
         return False
-    if memcmp(x.mpls, y.mpls, x.n_mpls * sizeof(u32)) != 0:
+    if memcmp(x.mpls, y.mpls, kept(x.n_mpls) * sizeof(u32)) != 0:
         return False
     for i in range(x.n_tunnel):
         if not same_tunnel(&x.tunnel[i], &y.tunnel[i]):
@@ -138,7 +143,7 @@ cdef u64 path_hash(const Paths* paths, const Encap* e) noexcept nogil:
         n = tags_of(e, tags)
     for i in range(n):
         h = mix_on(h, tags[i], i)
-    for i in range(e.n_mpls):
+    for i in range(kept(e.n_mpls)):
         h = mix_on(h, e.mpls[i], i)
     for i in range(e.n_tunnel):
         t = &e.tunnel[i]
@@ -226,9 +231,9 @@ cdef void put_item(Encap* to, const Encap* e) noexcept nogil:
     memset(to, 0, sizeof(Encap))
     to.n_vlan, to.n_mpls, to.n_tunnel = e.n_vlan, e.n_mpls, e.n_tunnel
     to.pppoe, to.iface, to.ifindex, to.marks = e.pppoe, e.iface, e.ifindex, e.marks
-    for i in range(e.n_vlan):
+    for i in range(kept(e.n_vlan)):
         to.vlan[i] = e.vlan[i]
-    for i in range(e.n_mpls):
+    for i in range(kept(e.n_mpls)):
         to.mpls[i] = e.mpls[i]
     for i in range(e.n_tunnel):
         tunnel = &e.tunnel[i]

@@ -184,7 +184,7 @@ cdef void mpls(Cursor* c) noexcept nogil:
         advance(c, 4)
         if c.encap.n_mpls < MAX_TAGS:
             c.encap.mpls[c.encap.n_mpls] = entry >> 12
-            c.encap.n_mpls += 1
+        c.encap.n_mpls += c.encap.n_mpls < 255
     if captured(c) < 1:
         reject(c, REJECT_LINK_CUT)
         return

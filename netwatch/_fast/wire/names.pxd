@@ -127,4 +127,5 @@ cdef enum:
     LAYER_AMSDU = 68
     LAYER_TRILL = 69
     LAYER_HSR = 70
-    LAYER_COUNT = 71
+    LAYER_IPCOMP = 71
+    LAYER_COUNT = 72

@@ -82,7 +82,7 @@ cdef struct Tunnel:
     u8 dst[16]
 
 cdef struct Encap:        # what lies around the packet; zeroed but for its counts means nothing does
-    u8 n_vlan
+    u8 n_vlan             # how many there are: `kept` of them are known
     u8 n_mpls
     u8 n_tunnel
     u16 vlan[MAX_TAGS]    # VIDs, outermost first
@@ -92,6 +92,10 @@ cdef struct Encap:        # what lies around the packet; zeroed but for its coun
     u64 marks             # hash of what else names a network (MARK_* of cursor.pxd), 0 none
     u32 mpls[MAX_TAGS]    # labels, outermost first
     Tunnel tunnel[MAX_TUNNELS]
+
+cdef inline int kept(u8 n) noexcept nogil:
+    """Of so many VLAN tags, or MPLS labels."""
+    return n if n < MAX_TAGS else MAX_TAGS
 
 cdef struct Packet:
     const Frame* frame

@@ -62,8 +62,8 @@ cdef struct PacketRow:
     u8 tcp_head            # bytes of the TCP header that were captured
     u8 n_eth
     u8 n_net
-    u8 n_vlan
-    u8 n_layers
+    u8 n_vlan              # how many there are: MAX_TAGS of them are known
+    u8 n_layers            # ... MAX_LAYERS
     u8 src[16]
     u8 dst[16]
     u8 mac[6]              # ARP: the sender's hardware address
@@ -137,9 +137,10 @@ cdef inline void row_headers(PacketRow* row, const Packet* pk, const Frame* f) n
         if at > f.caplen:
             return
         kind = be16(f.data + type_at)
-        while is_tag(kind) and row.n_vlan < MAX_TAGS and at + 4 <= f.caplen:
-            row.vlan[row.n_vlan] = be16(f.data + at) & 0xfff
-            row.n_vlan += 1
+        while is_tag(kind) and at + 4 <= f.caplen:
+            if row.n_vlan < MAX_TAGS:
+                row.vlan[row.n_vlan] = be16(f.data + at) & 0xfff
+            row.n_vlan += row.n_vlan < 255
             kind, at = be16(f.data + at + 2), at + 4
         at = behind_labels(f, kind, at)
     row_net(row, pk, f, at)

@@ -3,12 +3,12 @@
 Each function begins behind the EtherType that names its header, and leaves in the cursor what the header says follows.
 """
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16, be24, be64
-from netwatch._fast.wire.packet cimport FAMILY_MAC, MAX_TAGS, PROTO_L2
+from netwatch._fast.wire.packet cimport FAMILY_MAC, PROTO_L2
 from netwatch._fast.wire.names cimport (LAYER_CMD, LAYER_ETAG, LAYER_FABRICPATH, LAYER_HSR, LAYER_MACSEC, LAYER_NSH,
                                         LAYER_PBB, LAYER_TRILL, LAYER_VLAN, LAYER_VNTAG, REJECT_LINK_CUT)
 from netwatch._fast.wire.cursor cimport (Cursor, MARK_CHANNEL, MARK_PATH, MARK_PORT, MARK_SERVICE, NEXT_ETH, NEXT_IP,
-                                         NEXT_LLC, NEXT_MPLS, advance, captured, layer, mark, mark_place, reject,
-                                         stands_alone)
+                                         NEXT_LLC, NEXT_MPLS, add_vid, advance, captured, layer, mark, mark_place,
+                                         reject, stands_alone)
 
 cdef enum:
     ET_LENGTH = 1536            # below it an EtherType is a length
@@ -39,9 +39,8 @@ cdef void vlan(Cursor* c) noexcept nogil:
     """IEEE 802.1Q tag: priority and VID, then the next EtherType."""
     cdef const u8* p = c.p
     tagged(c, LAYER_VLAN, 4)
-    if c.p != p and c.encap.n_vlan < MAX_TAGS:
-        c.encap.vlan[c.encap.n_vlan] = be16(p) & 0x0fff
-        c.encap.n_vlan += 1
+    if c.p != p:
+        add_vid(c, be16(p))
 
 
 cdef void provider_bridge(Cursor* c) noexcept nogil:

@@ -6,7 +6,7 @@ TCP: RFC 9293; UDP: RFC 768; UDP-Lite: RFC 3828; SCTP: RFC 9260; ICMP: RFC 792, 
 from netwatch._fast.base.bytes cimport u8, u32, be16
 from netwatch._fast.wire.packet cimport (FAMILY_IP4, MAX_TUNNELS, NOTE_BEYOND, NOTE_DROPPED, PROTO_ICMP, PROTO_ICMP6,
                                          PROTO_IGMP, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, Packet)
-from netwatch._fast.wire.names cimport (LAYER_AH, LAYER_ESP, LAYER_ICMP, LAYER_ICMP6, LAYER_IGMP,
+from netwatch._fast.wire.names cimport (LAYER_AH, LAYER_ESP, LAYER_ICMP, LAYER_ICMP6, LAYER_IGMP, LAYER_IPCOMP,
                                         LAYER_PIM, LAYER_SCTP, LAYER_UDP, LAYER_UDPLITE,
                                         REJECT_TRANSPORT_BEYOND, REJECT_TRANSPORT_CUT, REJECT_TRANSPORT_HEADER,
                                         TUN_4IN6, TUN_6IN4, TUN_6IN6, TUN_AH, TUN_ESP, TUN_ETHERIP, TUN_GRE, TUN_IPIP,
@@ -281,8 +281,10 @@ cdef void minimal(Cursor* c) noexcept nogil:
 
 
 cdef void ip_comp(Cursor* c) noexcept nogil:
-    """A payload that IPComp (RFC 3173) compressed is opened where it is deflate."""
+    """A payload that IPComp (RFC 3173) compressed is opened where it is deflate. It stays of the conversation that is
+    not compressed: what would not become smaller is sent as it is (section 2.2)."""
     cdef u8 proto = c.p[0] if captured(c) else 0
+    layer(c, LAYER_IPCOMP)
     if ipcomp(c):
         chain(c, proto)
     else:
