@@ -56,9 +56,8 @@ cdef void stream_segment(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const 
         if pk.wire_payload == 0:
             return
         late = row.bits & tried_bit(s) != 0
-        if offered and dpi.stream_bytes > STREAMS_CALM:
-            return
-        if not (f.follow or offered or (not dpi.off and may_answer(row, pk))
+        if offered and dpi.stream_bytes > STREAMS_CALM or not (
+                f.follow or offered or (not dpi.off and may_answer(row, pk))
                 or worth_reading(dpi, row, cold, t, pk, seq, &found)):
             return
         if not begin(&f, t, s, late):
