@@ -20,6 +20,7 @@ class Again(NamedTuple):
     named: bool = False
     primitive: bool = True
     joins: type[And | Or] = Or
+    proto: str = ""  # that stands before it: in `tcp port 80 or 443` both are TCP's
 
 
 class Cursor:
@@ -72,5 +73,8 @@ class Cursor:
         return word.kind is Kind.NOT and word.text != "!" and after.kind is Kind.OP and after.text in WORD_OPERATORS
 
     def operator(self) -> str:
-        sign = self.take().text.lower()
-        return SPELLINGS.get(sign, sign)
+        return self.operator_of(self.take())
+
+    def operator_of(self, sign: Token) -> str:
+        """As it is called here."""
+        return SPELLINGS.get(sign.text.lower(), sign.text.lower())

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from netwatch.filter import values
+from netwatch.filter import units, values
 from netwatch.filter.cursor import Cursor
 from netwatch.filter.lexer import Kind, Token
 from netwatch.filter.nodes import Amount, Expression, Given, Reckon, Value
@@ -69,7 +69,7 @@ def divided(parser: Cursor, at: int) -> None:
 
 
 def _is_operand(parser: Cursor, text: str) -> bool:
-    return text.lower() in parser.names or _literal(text) is not None
+    return text.lower() in parser.names or literal(text) is not None
 
 
 def _known(parser: Cursor, token: Token) -> bool:
@@ -80,7 +80,7 @@ def _sign(token: Token) -> bool:
     return token.kind is Kind.WORD and token.text in SIGNS
 
 
-def _literal(text: str) -> tuple[tuple[int, int], str] | None:
+def literal(text: str) -> tuple[tuple[int, int], str] | None:
     """A number and its dimension; None when it is none."""
     plain = values.ratio(text)
     if plain is not None:
@@ -157,6 +157,7 @@ def _joined(parser: Cursor, left: Known, sign: Token, right: Known) -> Known:
 
 def _one(parser: Cursor) -> Known:
     divided(parser, parser.at)
+    units.join(parser, None)
     token = parser.take()
     if token.is_punct("("):
         parser.deeper(token)
@@ -171,10 +172,10 @@ def _one(parser: Cursor) -> Known:
         if found is None:
             raise parser.error(f"{token.text} is {fields[0].type}, no quantity; count() and len() are numbers", token)
         return found
-    literal = _literal(token.text) if token.kind is Kind.WORD else None
-    if literal is None:
+    given = literal(token.text) if token.kind is Kind.WORD else None
+    if given is None:
         raise parser.error(f"a field or a number should stand here, not {token.text!r}", token)
-    return Given(*literal[0]), literal[1]
+    return Given(*given[0]), given[1]
 
 
 def _call(parser: Cursor, name: Token) -> Known:

@@ -11,7 +11,6 @@ from difflib import get_close_matches
 from netwatch.filter import wireshark
 from netwatch.filter.primitives import FAMILIES
 from netwatch.schema import FIELDS, NAMES, answering
-from netwatch.schema.field import Type
 
 LIKE = 0.7  # how like a known name what was typed must be
 OPERATORS = ("contains", "matches", "in")
@@ -31,7 +30,7 @@ INSTEAD = {
     "tls.handshake": "tls (its app is in app_stack) or tls.version", "ssl": "tls", "ssl.handshake": "tls",
     "tls.record": "tls", "dns.flags.response": "qr == response, of dns records", "dns.flags": "flags, of dns records",
     "tcp.analysis.ack_rtt": "rtt", "tcp.stream": "id", "udp.stream": "id", "tcp.len": "payload", "tcp.seq": "packets",
-    "tcp.ack": "packets", "tcp.window_size": "window_scale",
+    "tcp.ack": "packets", "tcp.window_size": "window_out or window_in",
     "frame.time_relative": "first", "frame.time_delta": "duration",
     "tcp.time_relative": "duration", "tcp.time_delta": "rtt", "ip.len": "bytes", "ip.version": "ip or ipv6",
     "eth.src": "lan.src.mac", "eth.dst": "lan.dst.mac", "eth.addr": "mac", "ip.geoip.country": "country",
@@ -39,6 +38,9 @@ INSTEAD = {
     "dscp": "ip.dsfield.dscp, of packets", "ecn": "ip.dsfield.ecn, of packets",
     "ether": "addr == MAC, or mac", "broadcast": "dst == 255.255.255.255 or dst == ff:ff:ff:ff:ff:ff",
     "multicast": "scope == multicast", "inbound": "src in a network", "outbound": "dst in a network",
+    "pppoe": "tunnel contains pppoe", "pppoes": "tunnel contains pppoe", "pppoed": "tunnel contains pppoe",
+    "tcp-syn": "tcp.flags.syn == 1", "tcp-ack": "tcp.flags.ack == 1", "tcp-rst": "tcp.flags.reset == 1",
+    "tcp-fin": "tcp.flags.fin == 1", "tcp-push": "tcp.flags.push == 1",
     "gateway": "addr == the gateway's", "portrange": "port in {low..high}",
 }
 
@@ -54,12 +56,13 @@ OF_OTHERS = {  # what Zeek, Suricata and Elastic call it
     "dns.rrname": "dns.names", "dns.rrtype": "dns.types", "tls.issuerdn": "tls.cert.issuer",
     "tls.subject": "tls.cert.subject", "source.ip": "src", "source.port": "sport", "destination.ip": "dst",
     "destination.port": "dport", "network.transport": "proto", "network.protocol": "app", "srcip": "src",
-    "dstip": "dst", "saddr": "src", "daddr": "dst",
+    "dstip": "dst", "saddr": "src", "daddr": "dst", "uri": "url", "history": "tcp_flags", "note": "alert.kind",
 }
-# that a number before it may have been meant to have, by what the number is compared with
-_SIZES = frozenset({"b", "bytes", "k", "m", "g", "kb", "mb", "gb", "tb", "kib", "mib", "gib"})
-UNITS: dict[Type, frozenset[str]] = {
-    Type.BYTES: _SIZES, Type.RATE: _SIZES, Type.DURATION: frozenset({"ns", "us", "\u00b5s", "ms", "s", "min", "h"})}
+PROTOCOLS = {  # what others call them
+    "bootp": "dhcp", "smb2": "smb", "nbns": "netbios", "nbdgm": "netbios", "pgsql": "postgresql", "mongo": "mongodb",
+    "isakmp": "ike", "wg": "wireguard", "gquic": "quic", "mbtcp": "modbus", "memcache": "memcached", "cflow": "netflow",
+    "pop": "pop3", "krb5": "kerberos", "gtpv2": "gtpc", "104apci": "iec104", "ssl": "tls"}
+KEY = re.compile(r"[A-Za-z][A-Za-z_.]{3,}")
 NOTHING = frozenset({"null", "nil", "undefined", "nan"})
 
 
@@ -85,12 +88,25 @@ def instead_of(name: str, kinds: tuple[str, ...] = ()) -> str | None:
     return found
 
 
+def key_of_others(word: str, kinds: tuple[str, ...] = ()) -> str | None:
+    """What to say of `src_ip:192.0.2.1` and `procces:curl`, whose key is no field; None where none is meant."""
+    key, colon, value = word.partition(":")
+    if not colon or not KEY.fullmatch(key) or (value.isdecimal() and "_" not in key):
+        return None
+    said = instead_of(key.lower(), kinds)
+    if said is None:
+        near = get_close_matches(key.lower()[:64], NAMES, 1, 0.85) if value else ()
+        said = near[0] if near else None
+    return f"no field is called {key!r}; write {said}:{value or '...'}; quoted, it is looked for" if said else None
+
+
 def not_of_bytes(word: str, operator: str) -> str | None:
     """What to say where bytes are asked for: of a protocol, of a part of a field, or by a mask. None where none are."""
     low = word.lower()
     name, bracket, _ = low.partition("[")
     if bracket and (name in NAMES or name.partition(".")[0] in (*PROTOS, *FAMILIES, *OF_FRAMES, "ether")):
-        like = f"write {name} contains ..., or matches /^.../" if name in NAMES else "tcp.flags.syn == 1 and others are"
+        like = (f"write {name} contains ..., or matches /^.../" if name in NAMES and name not in FAMILIES else
+                "tcp.flags.syn == 1 and others are")
         return f"bytes of packets and parts of fields are not compared here; {like}"
     if operator == "&":
         return f"bits are not masked here; write tcp.flags.syn == 1, or {low} in {{...}}"

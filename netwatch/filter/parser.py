@@ -18,7 +18,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 
-from netwatch.filter import expressions, habits, lists, ofpackets, primitives, values
+from netwatch.filter import expressions, habits, lists, ofpackets, primitives, rewriting, units, values
 from netwatch.filter.cursor import Cursor
 from netwatch.filter.enumerated import ALSO
 from netwatch.filter.evaluate import RELATIONS
@@ -113,13 +113,17 @@ class Parser(Cursor):
         return node
 
     def condition(self) -> Node:
-        first = self.take()
+        first = rewriting.condition(self, self.take())
         self.count(first)
         again, self.again = self.again, None
         if first.kind is Kind.KEY:
             return self.keyed(first)
         if first.kind is Kind.WORD:
             if again is not None and (node := primitives.once_more(self, first, again, self.compare)) is not None:
+                return node
+            if primitives.qualifies(self, first):
+                node = And((self.bare(first), self.condition()))
+                self.again = self.again and self.again._replace(proto=first.text.lower())
                 return node
             return self.worded(first)
         if first.kind is Kind.STRING:
@@ -128,6 +132,11 @@ class Parser(Cursor):
             return Search(pattern(first, self.text))
         if first.kind is Kind.END:
             raise self.error("the filter ends where a condition should follow", first)
+        if first.is_punct(",") and self.tokens[max(self.at - 2, 0)].kind is Kind.WORD:
+            raise self.error("several values stand in braces: in {a, b}; digits have no commas between", first)
+        if first.kind is Kind.OP:
+            raise self.error(f"write not {first.text}" if self.tokens[self.at - 2].text == "!" else
+                             f"a condition should stand here: what is compared, then {first.text}", first)
         raise self.error(f"a condition should stand here, not {first.text!r}", first)
 
     def keyed(self, key: Token) -> Node:
@@ -209,6 +218,10 @@ class Parser(Cursor):
             return primitives.family(low)
         if low in self.names:
             return _implied(low, Exists(self.names[low]))
+        key = habits.key_of_others(word.text, self.kinds)
+        if key is not None:
+            raise self.error(key, word)
+        low = habits.PROTOCOLS.get(low, low)
         proto = ALSO.get(low, low)
         carried = Compare((_PROTO,), Words(frozenset({proto.encode()}))) if proto in habits.PROTOS else None
         if carried and low not in habits.APPS:
@@ -249,6 +262,11 @@ class Parser(Cursor):
             raise self.error(f"no field is called {word.text!r}" + (f"; did you mean {like!r}?" if like else ""), word)
         if op == "!=":
             op, negated = "==", True
+        units.join(self, fields[0].type, op)
+        rewriting.ports(self, fields[0].type)
+        if op == ":" and fields[0] is _PROTO and self.now.text.startswith("\\"):
+            op = "=="
+        op = "in" if op == "==" and fields[0].type is Type.PORT and ".." in self.now.text else op
         mine = expressions.of_field(fields)
         if mine is not None and op in RELATIONS and expressions.follows(self):
             return expressions.compared(self, *mine, "!=" if negated else op, word, word)
@@ -258,17 +276,11 @@ class Parser(Cursor):
             return _implied(name, Relate(fields, op, other, negated))
         given = self.value(op, fields)
         test = make_test(name, fields, op, given, self.text)
-        if isinstance(test, Numbers) and len(given) == 1 and not given[0].text[-1].isalpha() and self.apart(fields):
-            raise self.error(f"a unit stands at its number: {given[0].text}{self.now.text}", self.now)
         if op in ("==", ":") and isinstance(test, Numbers) and len(given) == 1:
             self.again = primitives.asked(word, given[0])
             if self.again is not None and (op == "==" or negated):
                 self.again = self.again._replace(primitive=False)
         return _implied(name, Compare(fields, test, negated))
-
-    def apart(self, fields: tuple[Field, ...]) -> bool:
-        """Does a unit follow that the number before it may have been meant to have? What is compared itself is none."""
-        return self.now.text.lower() in habits.UNITS.get(fields[0].type, ()) and not self.begins_comparison()
 
     def truth(self, of_packets: tuple[str, str], op: str, negated: bool) -> Node:
         """One of Wireshark's names that is yes or no, and which of them is asked."""
@@ -298,17 +310,23 @@ class Parser(Cursor):
         if self.now.is_punct("{"):
             if op not in ("in", ":"):
                 raise self.error(f"a set goes with in, not with {op}", self.now)
-            return self.braced()
+            return self.braced(fields)
         if self.now.is_punct("(") or (self.now.kind is Kind.WORD and self.now.text.startswith("[") and op == "in"):
             raise self.error("a set stands in braces: {a, b, c..d}", self.now)
         if self.now.kind is Kind.WORD and op == "==" and self.now.text.lower() in habits.NOTHING:
             name = self.peek(-2).text
             raise self.error(f"what is unknown is absent here: write {name}, or not {name}; quoted, {self.now.text} is "
                              "a text", self.now)
+        wrong = rewriting.doubled(self)
+        if wrong:
+            raise self.error(f"{wrong} is no operator; there are == != < <= > >= ~ in contains matches", self.peek(-1))
         if self.now.kind not in VALUES:
             before = self.tokens[self.at - 1]
             raise self.error(f"a value should follow {before.text}{':' if before.kind is Kind.KEY else ''}", self.now)
         given = self.take()
+        starred = rewriting.wildcard(fields, op, given)
+        if starred:
+            raise self.error(starred, given)
         return [given._replace(text=given.text.removeprefix("\\")) if fields[0] is _PROTO else given]  # as tcpdump's
 
     def listed(self, name: Token, fields: tuple[Field, ...]) -> list[Token]:
@@ -327,7 +345,7 @@ class Parser(Cursor):
             raise self.error(f"nothing in {name.text} is {_A[fields[0].type]}", name)
         return found
 
-    def braced(self) -> list[Token]:
+    def braced(self, fields: tuple[Field, ...]) -> list[Token]:
         opening = self.take()
         found: list[Token] = []
         while True:
@@ -335,7 +353,10 @@ class Parser(Cursor):
                 unclosed = self.now.kind is Kind.END
                 raise self.error("the set is not closed" if unclosed else "a value should stand here",
                                  opening if unclosed else self.now)
+            units.join(self, fields[0].type)
             found.append(self.take())
+            if rewriting.apart(self.now, fields, found[-1]):
+                continue
             mark = self.take()
             if mark.is_punct("}"):
                 return found

@@ -17,8 +17,10 @@ from netwatch.schema import BY_NAME, NAMES
 FAMILIES = {"ip": "0.0.0.0/0", "ip4": "0.0.0.0/0", "ipv4": "0.0.0.0/0", "ip6": "::/0", "ipv6": "::/0"}
 ENDS = {"src": ("src", "sport"), "dst": ("dst", "dport")}  # a side: its address, its port
 ENDS_BOTH = (("src", "dst"), ("sport", "dport"))
-WHAT = ("host", "net", "port")
+WHAT = ("host", "net", "port", "portrange")
 PORTS = ("port", "sport", "dport", "srcport", "dstport")
+CAST = {"broadcast": "dst == 255.255.255.255 or dst == ff:ff:ff:ff:ff:ff", "multicast": "scope == multicast"}
+PROTOS = ("tcp", "udp", "sctp", "ip", "ip6", "arp")  # that qualify what follows them
 VALUES = (Kind.WORD, Kind.STRING)
 Comparing = Callable[[Token, str], Node]  # the condition that a field, which the token names, is what stands next
 
@@ -59,6 +61,8 @@ def primitive(parser: Cursor, word: Token, compare: Comparing) -> Node | None:
         return None
     if low in ENDS and following in WHAT and parser.peek(1).kind in VALUES:
         return _of_end(parser, low, word, compare)
+    if low in FAMILIES and following in CAST:
+        raise parser.error(f"{following} is not asked of {low}; write {CAST[following]}", parser.now)
     if low in FAMILIES and following in (*ENDS, *WHAT, "proto"):
         return family(low)
     if low == "net" or (low == "host" and (values.packed(following) or values.network(following))):
@@ -91,7 +95,20 @@ def once_more(parser: Cursor, value: Token, again: Again, compare: Comparing) ->
         parser.at = at
         found.append(compare(value._replace(text=name), ":"))
     parser.again = again
-    return found[0] if len(found) == 1 else again.joins(tuple(found))
+    node = found[0] if len(found) == 1 else again.joins(tuple(found))
+    if not again.proto:
+        return node
+    return And((family(again.proto) if again.proto in FAMILIES else
+                Compare((BY_NAME["proto"],), Words(frozenset({again.proto.encode()}))), node))
+
+
+
+def qualifies(parser: Cursor, word: Token) -> bool:
+    """Is it the protocol of the primitive that follows? `not tcp port 80` is about both."""
+    ahead = 1 if parser.now.text.lower() in ENDS and parser.peek(1).text.lower() in WHAT else 0
+    return (word.text.lower() in PROTOS and parser.now.kind is Kind.WORD and parser.now.text.lower() in (*ENDS, *WHAT)
+            and (parser.peek(ahead + 1).kind in VALUES or parser.peek(ahead + 1).is_punct("("))
+            and parser.peek(ahead + 2).kind is not Kind.OP)
 
 
 def family(low: str) -> Node:
@@ -113,7 +130,7 @@ def _both(parser: Cursor, low: str) -> bool:
 
 def _of_end(parser: Cursor, low: str, word: Token, compare: Comparing) -> Node:
     address, port = ENDS[low]
-    return _compared(parser, word, port if parser.take().text.lower() == "port" else address, compare)
+    return _compared(parser, word, port if parser.take().text.lower().startswith("port") else address, compare)
 
 
 def _compared(parser: Cursor, word: Token, name: str, compare: Comparing) -> Node:

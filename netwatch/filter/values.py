@@ -18,9 +18,13 @@ for _power, _letter in enumerate("kmgtp", 1):
                   _letter + "i": 1024 ** _power, _letter + "ib": 1024 ** _power})
 DURATIONS = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9,
              "min": 60 * 10**9, "h": 3600 * 10**9, "d": 86400 * 10**9}
+for _unit, _words in {"ms": "msec", "us": "usec", "s": "sec secs second seconds", "min": "mins minute minutes",
+                      "h": "hr hrs hour hours", "d": "day days"}.items():
+    DURATIONS.update(dict.fromkeys(_words.split(), DURATIONS[_unit]))
+SIZES |= {"byte": 1, "bytes": 1}
 NUMBER = re.compile(r"([+-]?)([0-9]{1,24})(?:\.([0-9]{1,12}))?(?:/s)?", re.ASCII)
 HEX = re.compile(r"0[xX][0-9a-fA-F]{1,16}", re.ASCII)
-QUANTITY = re.compile(r"([+-]?[0-9]{1,24}(?:\.[0-9]{1,12})?)([a-zA-Zµμ]{1,3})(/s)?")
+QUANTITY = re.compile(r"([+-]?[0-9]{1,24}(?:\.[0-9]{1,12})?)([a-zA-Zµμ]{1,7})(/s)?")
 TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?"
                   r"(Z|z|[+-]\d\d:?\d\d)?)?", re.ASCII)
 MAC = re.compile(r"[0-9a-fA-F]{2}([:-])[0-9a-fA-F]{2}(?:\1[0-9a-fA-F]{2}){4}", re.ASCII)

@@ -150,7 +150,7 @@ def test_a_field_name_is_a_value_only_where_one_can_stand():
     ("and a", 1, "a condition should stand here, not 'and'"), ("a or or b", 6, "a condition should stand here"),
     ("not", 4, "the filter ends"), ("(a", 1, "the parenthesis is not closed"), ("a)", 2, "')' does not belong here"),
     ("()", 2, "a condition should stand here"), ('sni == "abc', 8, "the quote is not closed"),
-    ("port in {1, 2", 9, "the set is not closed"), ("port in {1 2}", 12, "parted by commas"),
+    ("port in {1, 2", 9, "the set is not closed"), ("sni in {ab cd}", 12, "parted by commas"),
     ("port in {}", 10, "a value should stand here"), ("port in {1,", 9, "the set is not closed"),
     ("port == {1}", 9, "a set goes with in"), ("sni matches /a(b/", 14, "in the /regex/: missing )"),
     ("sni matches /abc", 13, "the /regex/ is not closed"), ("sni == /abc/", 8, "a /regex/ goes with matches"),
