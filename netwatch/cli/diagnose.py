@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from netwatch._fast.input.source import Source
-from netwatch.cli import emptiness, read, sandbox
+from netwatch.cli import emptiness, read, redaction_key, sandbox
 from netwatch.cli.errors import CommandError
 from netwatch.cli.parser import Parser
 from netwatch.cli.selection import kinds_of
@@ -20,6 +20,7 @@ from netwatch.diagnose.commentary import Commentator
 from netwatch.diagnose.loopback import service_of
 from netwatch.model.host import Host, Unavailable
 from netwatch.model.record import Record
+from netwatch.privacy.redactor import Redactor
 from netwatch.records import reading as records
 from netwatch.records.ascii_text import PLAIN
 from netwatch.records.selection import Selection
@@ -46,6 +47,7 @@ def build_parser() -> Parser:
     p.add_argument("-f", "--capture-filter", metavar="EXPR", help="libpcap filter, with -i")
     p.add_argument("--duration", metavar="TIME", help="with -i: for so long; default 60s")
     p.add_argument("--format", choices=FORMATS, help="default table on a terminal, ndjson in a pipe")
+    redaction_key.add_options(p)
     p.add_argument("--workers", metavar="N", help="engines side by side (docs/read.md)")
     p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one threshold")
@@ -57,6 +59,8 @@ def main(arguments: list[str]) -> int:
     asked = build_parser().read(arguments)
     if asked.duration and not asked.interface:
         raise CommandError("--duration goes with -i")
+    redaction_key.check(asked, "")
+    redactor = redaction_key.redactor_of(asked)
     style = asked.format or ("table" if sys.stdout.isatty() else "ndjson")
     options = read.prepared(_words(asked))
     kinds_of(options)  # its complaints
@@ -70,6 +74,8 @@ def main(arguments: list[str]) -> int:
             code = reading.go()
         finally:
             source.close()
+    if redactor is not None:
+        reading.redact(redactor)
     if commentator is not None:
         reading.comment = _comment(commentator, reading, options.settings.of("diagnose.comment_model"))
     if style == "ndjson" and not reading.found and reading.packets:
@@ -128,6 +134,18 @@ class Diagnosing(read.Reading):
         self.health: Record = {}
         self.comment: Record = {}
         self.drops: Record = {}  # of a live capture: what the kernel dropped meanwhile, or why that is not known
+
+    def redact(self, redactor: Redactor) -> None:
+        """Tokens in what was found; in the rest, which is words and numbers of ours, in place of addresses."""
+        def told(value: object) -> object:
+            if isinstance(value, dict):
+                return {key: told(each) for key, each in value.items()}
+            if isinstance(value, list):
+                return list(map(told, value))
+            return redactor.value(value, "proto", "flow") if isinstance(value, str) else value
+        self.found = [redactor.record(each) for each in self.found]
+        self.health, self.drops = ({key: told(each) for key, each in body.items()}
+                                   for body in (self.health, self.drops))
 
     def _loop(self, reading: records.Reading) -> None:
         for _ in self._steps(reading):

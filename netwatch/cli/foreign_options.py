@@ -24,6 +24,7 @@ OPTIONS = {
     "-d": "applications are told by what they say, on any port", "-F": "the name says it: -w FILE.pcap or FILE.pcapng",
     "--head": "--limit N", "--desc": "--sort FIELD:desc", "--reverse": "--sort FIELD:desc",
     "--unique": "--by FIELD", "--distinct": "--by FIELD", "--group-by": "--by FIELD",
+    "--redact": "tokens stand in records: of read, stats, hosts, diagnose; in the terminal it is --private",
     "--color": "NO_COLOR=1 turns colours off",
 }
 COMMANDS = {

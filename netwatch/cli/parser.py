@@ -88,7 +88,7 @@ class Parser(argparse.ArgumentParser):
             known = {name.lstrip("-"): name for name in self._option_string_actions}
             near = [self.meant[given]] if given in self.meant else [
                 known[name] for name in difflib.get_close_matches(given.lstrip("-"), known, 1, LIKE)]
-            reads = self.prog in foreign_options.READING
+            reads = self.prog in foreign_options.READING or given == "--redact"
             habit = self._its_own_format(given) or (
                 foreign_options.instead_of(word) if reads and given not in self.meant else None)
             message += f"; here: {habit}" if habit else f"; did you mean {near[0]}?" if near else ""

@@ -71,6 +71,7 @@ UNSEEN: dict[str | tuple[str, str], str] = {  # option, or command and option: w
     ("uptime", "--json"): "there is no log", ("uptime", "--csv"): "there is no log",
     ("uptime", "--since"): "there is no log", ("forget", "--before"): "nothing is kept",
     ("stats dns", "--keylog"): "there is no DNS in it", ("diagnose", "--read"): "there is nothing wrong",
+    ("diagnose", "--redact"): "there is nothing wrong",
     ("export", "--read"): "there is no HTTP in it",
     **{(f"stats {topic}", "--redact"): "there is nothing private in it" for topic in ("io", "protocols", "expert")},
     ("bare of flows", "--copies"): "the filter does not ask what is a copy",

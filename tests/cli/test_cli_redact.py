@@ -1,4 +1,4 @@
-"""`read --redact` and `stats --redact`: nothing private of the plain output is in the redacted one."""
+"""`--redact` of read, stats and diagnose: nothing private of the plain output is in the redacted one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from netwatch_command import ROOT, Run
+from netwatch_command import ROOT, Run, run_forked
 from record_leaves import leaves
 
 from netwatch.model.record import Record
@@ -137,3 +137,30 @@ def test_each_file_by_one_key(netwatch: Run, tmp_path: Path):
     done = netwatch("read", *paths, "--each", "--redact", "--redact-key", tmp_path / "key")
     assert done.returncode == 0 and "10.77" not in done.stdout
     assert len({json.loads(line)["src"] for line in done.stdout.splitlines()}) == 1
+
+
+@pytest.mark.parametrize("style", ["ndjson", "json", "markdown", "table"])
+def test_diagnose(tmp_path: Path, style: str) -> None:
+    """Nothing private of a finding is left; with a key its tokens are those of `read`."""
+    path, key = str(ROOT / "tests" / "captures" / "tls-alerts.pcap"), str(tmp_path / "key")
+
+    def told(*words: str) -> str:
+        done = run_forked([words[0], path, *words[1:]], tmp_path)
+        assert done.returncode == (words[0] == "diagnose"), done.stderr
+        return str(done.stdout)
+    found = [json.loads(line) for line in told("diagnose", "--format", "ndjson").splitlines()]
+    private, _ = told_of(found)
+    plain = told("diagnose", "--format", style)
+    hidden = told("diagnose", "--format", style, "--redact", "--redact-key", key)
+    assert "10.77.0.2" in plain and "TLS fails" in hidden
+    assert not [value for value in (*private, "10.77.0") if value in hidden]
+    if style == "ndjson":
+        read = told("read", "--what", "finding", "--format", "ndjson", "--redact", "--redact-key", key)
+        assert [json.loads(line)["dst"] for line in read.splitlines()] == [
+            json.loads(line)["dst"] for line in hidden.splitlines()]
+
+
+@pytest.mark.parametrize("words", [["show", "--frame", "1"], ["export", "--curl"], ["snapshot"]])
+def test_who_cannot_redact_says_who_can(netwatch: Run, words: list[str]) -> None:
+    done = netwatch(*words, "--redact")
+    assert done.returncode == 2 and "tokens stand in records: of read, stats, hosts, diagnose" in done.stderr

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from netwatch_command import COMMAND, ENVIRONMENT, ROOT, Run
+from netwatch_terminal import said_to_a_terminal
 
 TOUR = ROOT / "docs" / "tour.pcap"
 
@@ -112,6 +113,13 @@ def test_what_was_cut_off_is_shown_up_to_there(netwatch: Run, tmp_path: Path) ->
     done = netwatch("show", tmp_path / "cut.pcap", "--frame", 1)
     assert done.returncode == 5
     assert done.stdout == netwatch("show", TOUR, "--frame", 1).stdout
+
+
+@pytest.mark.parametrize("words", [["--frame", "1", "-Y", "port 1"], ["-Y", "port 1"], ["--flow", "2", "-Y", "port 1"],
+                                   ["--frame", "999"]])
+def test_at_a_terminal_one_line_says_that_there_is_nothing(words: list[str]) -> None:
+    code, said = said_to_a_terminal("show", str(TOUR), *words)
+    assert code == 4 and len(said.split("netwatch: ")) == 2, said
 
 
 def test_a_number_that_no_frame_can_have(netwatch):
