@@ -82,3 +82,18 @@ def test_what_is_undone_is_what_was(profiles: tuple[str, ...]) -> None:
     for text in TEXTS:
         record = {"schema": "netwatch.flow/1", "nobody": {f"k{text}": text}, "list": [text, 5, [text]]}
         assert redactor.restored(redactor.record(record)) == record
+
+
+def test_whom_a_finding_hits_is_hidden_as_of_flows() -> None:
+    """And what is said in words of ours is not."""
+    process = {"pid": 7, "name": "curl", "cmdline": "curl -u me:secret", "uid": 1000, "user": "alice", "method": "ebpf",
+               "parents": [{"pid": 1, "name": "bash"}]}
+    redactor = Redactor(Sealed(bytes(64)))
+    flow = redactor.record({"schema": "netwatch.flow/1", "process": process})
+    finding = redactor.record({"schema": "netwatch.finding/1", "subject": {"process": process}})
+    assert finding["subject"]["process"] == flow["process"] and flow["process"]["cmdline"] == MASKED
+    assert flow["process"]["uid"] != 1000 and set(flow["process"]) == set(process)
+    for record in ({"schema": "netwatch.expert/1", "group": "sequence", "protocol": "tcp", "summary": "reset (RST)"},
+                   {"schema": "netwatch.diagnosis/1", "health": {"dns": {"unmeasured": "no DNS query was seen"}},
+                    "kernel_drops": [{"reason": "no_socket", "meaning": "nobody listens", "count": 3}]}):
+        assert redactor.record(record) == record
