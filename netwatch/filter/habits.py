@@ -59,7 +59,7 @@ OF_OTHERS = {  # what Zeek, Suricata and Elastic call it
     "dstip": "dst", "saddr": "src", "daddr": "dst", "uri": "url", "history": "tcp_flags", "note": "alert.kind",
 }
 PROTOCOLS = {  # what others call them
-    "bootp": "dhcp", "smb2": "smb", "nbns": "netbios", "nbdgm": "netbios", "pgsql": "postgresql", "mongo": "mongodb",
+    "bootp": "dhcp", "smb2": "smb", "nbdgm": "netbios", "pgsql": "postgresql", "mongo": "mongodb",
     "isakmp": "ike", "wg": "wireguard", "gquic": "quic", "mbtcp": "modbus", "memcache": "memcached", "cflow": "netflow",
     "pop": "pop3", "krb5": "kerberos", "gtpv2": "gtpc", "104apci": "iec104", "ssl": "tls"}
 KEY = re.compile(r"[A-Za-z][A-Za-z_.]{3,}")
