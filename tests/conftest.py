@@ -32,6 +32,15 @@ for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHU
         signal.signal(number, usual)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="leave out the files that tests/slow.txt lists")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    left_out = config.getoption("--quick") and collection_path in SLOW
+    return True if left_out else None
+
+
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
     """A folder that every user may look into. pytest shuts those above tmp_path whenever another run of it begins."""
@@ -40,6 +49,7 @@ def open_folder() -> Iterator[Path]:
         yield Path(name)
 
 
+SLOW = {ROOT / line for line in (ROOT / "tests" / "slow.txt").read_text().split()}
 SHARED = Path(os.environ.get("NETWATCH_SHARED", ROOT.parent / "shared"))
 
 
@@ -96,7 +106,9 @@ def nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name those of the marker `same` that failed, for .ci/run."""
+    """Name those of the marker `same` that failed, for .ci/run; and say that there is more than what --quick ran."""
+    if terminalreporter.config.getoption("--quick"):
+        terminalreporter.write_line(f"left out: {len(SLOW)} files that take longer; ./test.sh --all runs them, too")
     for report in terminalreporter.stats.get("failed", []):
         if "same" in report.keywords:
             terminalreporter.write_line(f"NOT THE SAME {report.nodeid}")

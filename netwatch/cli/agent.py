@@ -57,7 +57,8 @@ def main(arguments: list[str]) -> int:
     where = parse_where(of("agent.where") or None, given_by="agent.where")
     plan = plan_of(options)
     if plan is None:
-        raise CommandError("the agent has nothing to do: --metrics, --log, --syslog, --ipfix, --otlp or --push")
+        raise CommandError("the agent has nothing to do: --metrics, --log, --syslog, --ipfix, --otlp or --push, or "
+                           f"what is kept: {', '.join(headless.ASKED)}")
     from netwatch.agent.systemd import Notify
     from netwatch.outlets.plan import own_ends
     from netwatch.outlets.process import Outlets
@@ -126,7 +127,7 @@ def _watch(snapshots: Snapshots, outlets: Outlets, notify: Notify, every: float)
 
 
 def plan_of(options: argparse.Namespace) -> Plan | None:
-    """The outlets that are set; None: there are none."""
+    """The outlets that are set, which may be none where something is kept; None: there is nothing to do."""
     from netwatch.outlets.plan import Plan
 
     of = options.settings.of
@@ -134,7 +135,7 @@ def plan_of(options: argparse.Namespace) -> Plan | None:
                 syslog=of("agent.syslog"), ipfix=of("agent.ipfix"), otlp=of("agent.otlp"), push=of("agent.push"),
                 push_key=_key(of("agent.key_file")), push_every_s=of("agent.push_every_s"),
                 queue=str(state_folder() / "push"), queue_bytes=of("agent.queue_mb") * 1_000_000, ca=of("agent.ca"))
-    return plan if plan.events or of("agent.metrics") else None
+    return plan if plan.events or of("agent.metrics") or any(map(of, headless.ASKED)) else None
 
 
 def _key(path: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from agentspace import Space, collected, needs, nfcapd, records, until
-from netwatch_command import COMMAND, Run
+from netwatch_command import COMMAND, ENVIRONMENT, Run
 
 PORT = 9464
 
@@ -63,6 +63,18 @@ def test_what_happens_to_flows_is_logged(space: Space, tmp_path: Path) -> None:
         assert (start["kind"], identified["kind"]) == ("start", "identified")
         assert all(start[key] == flows[number][key] for key in ("proto", "src", "sport", "dst", "dport"))
         assert start["time"] == flows[number]["first"]
+
+
+@needs("ip", "curl")
+def test_an_agent_may_keep_and_tell_nobody(space: Space, tmp_path: Path, netwatch: Run) -> None:
+    """A history alone is something to do."""
+    state = tmp_path / "state"
+    agent = space.agent("--set", "history.on=true", XDG_STATE_HOME=str(state))
+    until(lambda: (state / "netwatch" / "history.sqlite").exists())
+    space.talk(2)
+    space.over(agent)
+    kept = netwatch("read", "--history", "--where", "http", env={**ENVIRONMENT, "XDG_STATE_HOME": str(state)})
+    assert len(kept.stdout.splitlines()) == 2, kept
 
 
 MANY = """
