@@ -38,7 +38,18 @@ def begins(parser: Cursor, word: Token) -> bool:
     """Does arithmetic begin with this word, which has been taken? A word that is several becomes several."""
     divided(parser, parser.at - 1)
     word = parser.peek(-1)
-    return (_known(parser, word) and _sign(parser.now)) or called(parser, word)
+    return (_known(parser, word) and (_sign(parser.now) or (literal(word.text) is not None and behind(parser)))) or (
+        called(parser, word))
+
+
+def behind(parser: Cursor) -> bool:
+    """Is what stands behind the sign at the cursor arithmetic, as in `1000 < bytes_in + bytes_out`?"""
+    if parser.now.kind is not Kind.OP:
+        return False
+    parser.at += 1
+    found = follows(parser)
+    parser.at -= 1
+    return found
 
 
 def called(parser: Cursor, word: Token) -> bool:

@@ -63,6 +63,7 @@ PROTOCOLS = {  # what others call them
     "isakmp": "ike", "wg": "wireguard", "gquic": "quic", "mbtcp": "modbus", "memcache": "memcached", "cflow": "netflow",
     "pop": "pop3", "krb5": "kerberos", "gtpv2": "gtpc", "104apci": "iec104", "ssl": "tls"}
 KEY = re.compile(r"[A-Za-z][A-Za-z_.]{3,}")
+HEXTETS = re.compile(r"[0-9A-Fa-f:]+")  # of an address, or its beginning
 NOTHING = frozenset({"null", "nil", "undefined", "nan"})
 
 
@@ -91,7 +92,7 @@ def instead_of(name: str, kinds: tuple[str, ...] = ()) -> str | None:
 def key_of_others(word: str, kinds: tuple[str, ...] = ()) -> str | None:
     """What to say of `src_ip:192.0.2.1` and `procces:curl`, whose key is no field; None where none is meant."""
     key, colon, value = word.partition(":")
-    if not colon or not KEY.fullmatch(key) or (value.isdecimal() and "_" not in key):
+    if not colon or not KEY.fullmatch(key) or HEXTETS.fullmatch(word) or (value.isdecimal() and "_" not in key):
         return None
     said = instead_of(key.lower(), kinds)
     if said is None:

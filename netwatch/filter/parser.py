@@ -263,7 +263,7 @@ class Parser(Cursor):
         if op == "!=":
             op, negated = "==", True
         units.join(self, fields[0].type, op)
-        rewriting.ports(self, fields[0].type)
+        rewriting.ports(self, fields[0].type, op)
         if op == ":" and fields[0] is _PROTO and self.now.text.startswith("\\"):
             op = "=="
         op = "in" if op == "==" and fields[0].type is Type.PORT and ".." in self.now.text else op

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 
-from netwatch.filter import values
+from netwatch.filter import rewriting, values
 from netwatch.filter.cursor import Again, Cursor
 from netwatch.filter.lexer import Kind, Token
 from netwatch.filter.nodes import Addresses, And, Compare, Node, Not, Or, Words
@@ -20,13 +20,15 @@ ENDS_BOTH = (("src", "dst"), ("sport", "dport"))
 WHAT = ("host", "net", "port", "portrange")
 PORTS = ("port", "sport", "dport", "srcport", "dstport")
 CAST = {"broadcast": "dst == 255.255.255.255 or dst == ff:ff:ff:ff:ff:ff", "multicast": "scope == multicast"}
-PROTOS = ("tcp", "udp", "sctp", "ip", "ip6", "arp")  # that qualify what follows them
+PROTOS = ("tcp", "udp", "sctp", "arp", *FAMILIES)  # that qualify what follows them
 VALUES = (Kind.WORD, Kind.STRING)
 Comparing = Callable[[Token, str], Node]  # the condition that a field, which the token names, is what stands next
 
 
 def _means(again: Again, text: str) -> bool:
     """Can it be a value of those fields?"""
+    if again.primitive and again.ports and rewriting.RANGE.fullmatch(text):
+        return True
     return _is_port(text, again.named) if again.ports else (
         values.packed(text) is not None or values.network(text) is not None)
 
@@ -102,11 +104,13 @@ def once_more(parser: Cursor, value: Token, again: Again, compare: Comparing) ->
                 Compare((BY_NAME["proto"],), Words(frozenset({again.proto.encode()}))), node))
 
 
-
 def qualifies(parser: Cursor, word: Token) -> bool:
     """Is it the protocol of the primitive that follows? `not tcp port 80` is about both."""
-    ahead = 1 if parser.now.text.lower() in ENDS and parser.peek(1).text.lower() in WHAT else 0
-    return (word.text.lower() in PROTOS and parser.now.kind is Kind.WORD and parser.now.text.lower() in (*ENDS, *WHAT)
+    low, following = word.text.lower(), parser.now.text.lower()
+    both = following in ENDS and _both(parser, following, 1)
+    ahead = 3 if both else 1 if following in ENDS and parser.peek(1).text.lower() in WHAT else 0
+    return (low in PROTOS and parser.now.kind is Kind.WORD
+            and (following in (*ENDS, *WHAT) or (following == "proto" and low in FAMILIES))
             and (parser.peek(ahead + 1).kind in VALUES or parser.peek(ahead + 1).is_punct("("))
             and parser.peek(ahead + 2).kind is not Kind.OP)
 
@@ -121,11 +125,11 @@ def family(low: str) -> Node:
     return And((of_it, Not(Compare((BY_NAME["proto"],), Words(frozenset({b"arp"}))))))
 
 
-def _both(parser: Cursor, low: str) -> bool:
+def _both(parser: Cursor, low: str, ahead: int = 0) -> bool:
     """`or dst host A` stands there, behind src; or the other way round, or with `and`."""
-    other = parser.peek(1).text.lower()
-    return (parser.now.kind in (Kind.OR, Kind.AND) and other in ENDS and other != low
-            and parser.peek(2).text.lower() in WHAT and parser.peek(3).kind in VALUES)
+    other = parser.peek(ahead + 1).text.lower()
+    return (parser.peek(ahead).kind in (Kind.OR, Kind.AND) and other in ENDS and other != low
+            and parser.peek(ahead + 2).text.lower() in WHAT and parser.peek(ahead + 3).kind in VALUES)
 
 
 def _of_end(parser: Cursor, low: str, word: Token, compare: Comparing) -> Node:

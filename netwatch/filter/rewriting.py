@@ -33,7 +33,8 @@ def condition(parser: Cursor, word: Token) -> Token:
         units.join(parser, None)
         word = parser.take()
     if word.kind in (Kind.WORD, Kind.STRING) and word.text.lower() not in parser.names and _compared(parser, -1) \
-            and parser.peek(1).text.lower() in parser.names and (word.kind is Kind.STRING or _is_value(word.text)):
+            and parser.peek(1).text.lower() in parser.names and not expressions.behind(parser) \
+            and (word.kind is Kind.STRING or _is_value(word.text)):
         return _turned(parser, word)
     return word
 
@@ -52,6 +53,9 @@ def _turned(parser: Cursor, value: Token) -> Token:
     sign, name = parser.now, parser.peek(1)
     turned = TURNED[parser.operator_of(sign)]
     if parser.peek(2).kind is Kind.OP and parser.operator_of(parser.peek(2)) in TURNED:
+        parser.at += 3
+        units.join(parser, None)
+        parser.at -= 3
         raise parser.error(f"one comparison at a time: write {name.text} {turned} {value.text} and {name.text} "
                            f"{parser.peek(2).text} {parser.peek(3).text}", parser.peek(2))
     first = parser.at - 1
@@ -65,9 +69,10 @@ def doubled(parser: Cursor) -> str:
     return before.text + now.text if before.kind is now.kind is Kind.OP and now.column == before.end else ""
 
 
-def ports(parser: Cursor, kind: Type) -> None:
-    """`80-90`, where ports are compared, is 80..90."""
-    found = RANGE.fullmatch(parser.now.text) if kind is Type.PORT and parser.now.kind is Kind.WORD else None
+def ports(parser: Cursor, kind: Type, op: str) -> None:
+    """`80-90`, where ports are compared by what they are, is 80..90."""
+    asked = kind is Type.PORT and op in ("==", ":", "in") and parser.now.kind is Kind.WORD
+    found = RANGE.fullmatch(parser.now.text) if asked else None
     if found:
         parser.tokens[parser.at] = parser.now._replace(text=f"{found[1]}..{found[2]}")
 

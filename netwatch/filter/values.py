@@ -58,7 +58,7 @@ def quantity(text: str, kind: Type) -> Ratio | None:
     elif kind in (Type.BYTES, Type.RATE):
         factor = SIZES.get(unit.lower())
     else:
-        factor = None if unit.lower().endswith("b") else SIZES.get(unit.lower())
+        factor = None if unit.lower().endswith(("b", "byte", "bytes")) else SIZES.get(unit.lower())
     return None if factor is None else (number[0] * factor, number[1])
 
 

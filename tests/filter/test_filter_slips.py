@@ -124,6 +124,14 @@ def test_a_unit_apart_from_its_number(field: str, number: str, unit: str) -> Non
     ("udp src port 53 or 123 or dns", "(udp and src port 53) or (udp and src port 123) or dns"),
     ("not ip host 192.0.2.1", "not (ip and host 192.0.2.1)"), (r"proto \icmp", "proto == icmp"),
     ("first > 2026-01-02 03:04", 'first > "2026-01-02 03:04"'), ("smb2", "smb"), ("not bootp", "not dhcp"),
+    ("1000 < bytes_in + bytes_out", "1000 < (bytes_in + bytes_out)"),
+    ("1000 < bytes_in+bytes_out", "1000 < (bytes_in + bytes_out)"), ("5 == len(sni)", "5 == (len(sni))"),
+    ("portrange 1-99 or 200-300", "port in 1..99 or port in 200..300"),
+    ("tcp port 80 or 200-300", "(tcp and port 80) or (tcp and port in 200..300)"),
+    ("not ip proto 6", "not (ip and proto 6)"), ("not ipv6 host ::1", "not (ipv6 and host ::1)"),
+    *((f"not {of} src {joined} dst {what}", f"not ({of} and (src {joined} dst {what}))")
+      for of in ("tcp", "ip", "ip6") for joined in ("or", "and") for what in ("port 80", "host 192.0.2.1", "net 10")),
+    ("sport contains 80-90", 'sport contains "80-90"'),
 ])
 def test_what_can_mean_one_thing_only_is_that(text: str, same: str) -> None:
     assert parse(text) == parse(same)
@@ -131,6 +139,9 @@ def test_what_can_mean_one_thing_only_is_that(text: str, same: str) -> None:
 
 @pytest.mark.parametrize(("text", "said", "column"), [
     ("100 < bytes < 200", "one comparison at a time: write bytes > 100 and bytes < 200", 13),
+    ("1 MB < bytes < 2 MB", "write bytes > 1MB and bytes < 2MB", 14),
+    *((f"{field} {op} 5{unit}", "wants a", len(f"{field} {op} ") + 1)
+      for field in ("port", "packets", "vlan") for op in ("==", ">") for unit in ("byte", "bytes", "B", "min")),
     ("bytes > 1,000", "several values stand in braces", 10),
     ("port > 1024 and < 5000", "what is compared, then <", 17),
     ("dst !in 10.0.0.0/8", "write not in", 6), ("all tcp.port > 1024", "write not tcp.port", 1),
@@ -148,6 +159,7 @@ def test_what_is_refused_says_how_it_is_written(text: str, said: str, column: in
 
 
 @pytest.mark.parametrize("text", ["any host", "all together", "localhost:8080", "[::1]:443", "12:30", "google 5 m",
+                                  "face:b00c::1", "face:b00c",
                                   "tls.cert.subject == *.example.com", 'sni == "*.example.com"', "5 s", "2024 report"])
 def test_what_is_looked_for_still_is(text: str) -> None:
     Filter(text)
