@@ -50,6 +50,9 @@ class Lock:
         except BlockingIOError:
             os.close(number)
             return False
+        except OSError:  # a file system without locks: it is tried again and again
+            os.close(number)
+            raise
         self._number = number
         return True
 
@@ -109,7 +112,8 @@ class Keeping:
         self._lock.give()
 
     def stores(self) -> list[Store]:
-        waits = len(self._seen.seen) + (len(self._sent.seen) if self._sent is not None else 0)
+        sent = self._sent  # which the thread may take away
+        waits = len(self._seen.seen) + (len(sent.seen) if sent is not None else 0)
         return [Store("destinations that wait for the ledger", waits, None, None,
                       self.missed + self._seen.left_out + self._ended.lost)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import time
@@ -15,6 +16,7 @@ from netwatch._fast.view.tape import frames_of
 from netwatch.addons.egress import EgressAddon
 from netwatch.capture.file import open_savefile
 from netwatch.egress import keeping, ledger
+from netwatch.egress.destinations import Destinations
 from netwatch.egress.keeping import Lock
 from netwatch.model.contract import Purpose
 from netwatch.run.session import Session
@@ -197,3 +199,44 @@ def test_the_lock_goes_with_who_has_it(tmp_path: Path) -> None:
     assert first.take() and first.take() and not second.take()
     first.give()
     assert second.take() and not first.take()
+
+
+def test_a_file_system_without_locks_costs_no_descriptor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is tried again each minute, for as long as somebody watches."""
+    fcntl = pytest.importorskip("fcntl")
+
+    def refused(number: int, what: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    lock = Lock(tmp_path / "ledger.sqlite")
+    before = len(os.listdir("/dev/fd"))
+    for _ in range(5):
+        with pytest.raises(OSError, match="No locks"):
+            lock.take()
+    assert len(os.listdir("/dev/fd")) == before
+
+
+def test_what_waits_is_counted_while_the_thread_writes(wire: Wire) -> None:
+    """It is gone between the question and the count."""
+    addon = wire.session.get(EgressAddon)
+    keeper = addon._keeping
+    assert keeper is not None
+
+    class Vanishing(type(keeper)):  # type: ignore[misc]
+        asked = 0
+
+        @property
+        def _sent(self) -> Destinations | None:
+            self.asked += 1
+            return Destinations() if self.asked == 1 else None
+
+        @_sent.setter
+        def _sent(self, value: Destinations | None) -> None:
+            pass
+
+    keeper.__class__ = Vanishing
+    try:
+        assert [store.used for store in keeper.stores()] == [0]
+    finally:
+        keeper.__class__ = keeping.Keeping
