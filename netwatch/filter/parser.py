@@ -266,7 +266,7 @@ class Parser(Cursor):
         rewriting.ports(self, fields[0].type, op)
         if op == ":" and fields[0] is _PROTO and self.now.text.startswith("\\"):
             op = "=="
-        op = "in" if op == "==" and fields[0].type is Type.PORT and ".." in self.now.text else op
+        written, op = op, "in" if op == "==" and fields[0].type is Type.PORT and ".." in self.now.text else op
         mine = expressions.of_field(fields)
         if mine is not None and op in RELATIONS and expressions.follows(self):
             return expressions.compared(self, *mine, "!=" if negated else op, word, word)
@@ -276,9 +276,9 @@ class Parser(Cursor):
             return _implied(name, Relate(fields, op, other, negated))
         given = self.value(op, fields)
         test = make_test(name, fields, op, given, self.text)
-        if op in ("==", ":") and isinstance(test, Numbers) and len(given) == 1:
+        if written in ("==", ":") and isinstance(test, Numbers) and len(given) == 1:
             self.again = primitives.asked(word, given[0])
-            if self.again is not None and (op == "==" or negated):
+            if self.again is not None and (written == "==" or negated):
                 self.again = self.again._replace(primitive=False)
         return _implied(name, Compare(fields, test, negated))
 

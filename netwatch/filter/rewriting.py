@@ -46,7 +46,7 @@ def _compared(parser: Cursor, ahead: int) -> bool:
 
 
 def _is_value(text: str) -> bool:
-    return expressions.literal(text) is not None or values.packed(text) is not None
+    return any(of(text) is not None for of in (expressions.literal, values.packed, values.network, values.time_span))
 
 
 def _turned(parser: Cursor, value: Token) -> Token:

@@ -27,7 +27,7 @@ def join(parser: Cursor, kind: Type | None, op: str = "") -> None:
     """Make one word of the number at the cursor and the unit behind it, if what is compared (None: anything) has such
     units. Raises FilterError."""
     number = parser.now
-    if kind is Type.TIME and number.kind is Kind.WORD and DAY.fullmatch(number.text):
+    if kind in (Type.TIME, None) and number.kind is Kind.WORD and DAY.fullmatch(number.text):
         _join_time(parser)
         return
     while number.kind is Kind.WORD and values.ratio(number.text.rpartition("..")[2]) is not None:

@@ -131,6 +131,8 @@ def test_a_unit_apart_from_its_number(field: str, number: str, unit: str) -> Non
     ("not ip proto 6", "not (ip and proto 6)"), ("not ipv6 host ::1", "not (ipv6 and host ::1)"),
     *((f"not {of} src {joined} dst {what}", f"not ({of} and (src {joined} dst {what}))")
       for of in ("tcp", "ip", "ip6") for joined in ("or", "and") for what in ("port 80", "host 192.0.2.1", "net 10")),
+    ("192.0.2.0/24 == src", "src == 192.0.2.0/24"), ("2026-01-02 <= first", "first >= 2026-01-02"),
+    ("2026-01-02 03:04 > last and tcp", 'last < "2026-01-02 03:04" and tcp'),
     ("sport contains 80-90", 'sport contains "80-90"'),
 ])
 def test_what_can_mean_one_thing_only_is_that(text: str, same: str) -> None:
@@ -139,6 +141,8 @@ def test_what_can_mean_one_thing_only_is_that(text: str, same: str) -> None:
 
 @pytest.mark.parametrize(("text", "said", "column"), [
     ("100 < bytes < 200", "one comparison at a time: write bytes > 100 and bytes < 200", 13),
+    *((f"port == {ports} or 443", "write port == 443", len(f"port == {ports} or ") + 1)
+      for ports in ("80-90", "80..90")),
     ("1 MB < bytes < 2 MB", "write bytes > 1MB and bytes < 2MB", 14),
     *((f"{field} {op} 5{unit}", "wants a", len(f"{field} {op} ") + 1)
       for field in ("port", "packets", "vlan") for op in ("==", ">") for unit in ("byte", "bytes", "B", "min")),
