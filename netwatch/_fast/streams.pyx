@@ -73,15 +73,11 @@ cdef void stream_segment(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const 
     if pk.flags & TCP_FIN and not pk.notes & NOTE_DROPPED and <i32>(seq + pk.wire_payload - f.conn.half[s].next) >= 0:
         f.conn.half[s].has_fin = 1
         f.conn.half[s].fin = seq + pk.wire_payload
-    if f.conn.half[1 - s].early != NULL and goes_on_without(&f.conn.half[1 - s], seq):
-        hold_no_longer(&f, 1 - s)
-        if f.conn == NULL:
-            return
     if f.conn.half[1 - s].early != NULL:
         if pk.flags & (TCP_SYN | TCP_ACK) == TCP_SYN | TCP_ACK:
             decide_fast_open(&f, 1 - s, pk.ack)
-        elif pk.wire_payload:
-            leave_acknowledged(&f, 1 - s)
+        else:
+            leave_behind(&f, 1 - s, seq, pk.wire_payload != 0)
     if pk.wire_payload and f.conn != NULL:
         segment(&f, s, seq, pk, offered)
     if f.conn != NULL and f.conn.half[s].early != NULL:
@@ -156,7 +152,7 @@ cdef void decide_fast_open(Feed* f, int s, u32 acknowledged) noexcept nogil:
     cdef Half* half = &f.conn.half[s]
     if <i32>(acknowledged - half.next) > 0:
         drain(f, s, False)
-    elif half.early.seq == half.next:
+    elif half.early.seq == half.next and half.held != HELD_BACK:
         free(segments_take(f.dpi, half))
 
 
@@ -193,7 +189,7 @@ cdef void segment(Feed* f, int s, u32 seq, const Packet* pk, bint offered) noexc
         if f.conn == NULL:
             return
         ahead = <i32>(seq - half.next)
-        if ahead > 0:
+        if ahead > 0 and half.held != HELD_BACK:
             half.next = seq                     # all before it had been taken when it was sent
             feed_gap(f, s, <u32>ahead)
             if f.conn == NULL:
@@ -209,7 +205,7 @@ cdef void segment(Feed* f, int s, u32 seq, const Packet* pk, bint offered) noexc
         if held and f.conn != NULL and half.early != NULL and half.held != HELD_BACK:
             half.held, half.waiting = HELD_BACK, 0
         return
-    if half.held == HELD_BACK and half.early != NULL:
+    if half.held == HELD_BACK and half.early != NULL and <u32>-ahead < pk.wire_payload:
         half.early.doubt = 1                    # who waits for nothing is surer
         half.held = HELD_NOTHING
     while f.conn != NULL:
@@ -231,6 +227,9 @@ cdef void segment(Feed* f, int s, u32 seq, const Packet* pk, bint offered) noexc
             feed_gap(f, s, k)
         if f.conn != NULL and half.early != NULL:
             drain(f, s, False)
+            if f.conn != NULL and half.held == HELD_BACK:
+                early(f, s, seq, pk)            # the rest is behind what waits
+                return
 
 
 cdef inline bint acknowledged(const Feed* f, int s, u32 seq) noexcept nogil:
@@ -274,23 +273,31 @@ cdef void drain(Feed* f, int s, bint held) noexcept nogil:
     f.ts, f.frame = ts, frame
 
 
+cdef inline bint crowded(const Dpi* dpi, const Half* half) noexcept nogil:
+    return half.early_bytes > EARLY_BYTES or half.early_n > EARLY_SEGMENTS or dpi.stream_bytes > STREAMS_CALM
+
+
 cdef void early(Feed* f, int s, u32 seq, const Packet* pk) noexcept nogil:
     """Keep bytes for later; over a bound the hole before them is given up. Bytes in doubt fill half the room at most,
     and end a hole only when they turn out to be acknowledged."""
     cdef Half* half = &f.conn.half[s]
     cdef Segment like
-    like.seq, like.n, like.ack = seq, pk.payload_len, pk.ack
+    cdef u32 old = half.next - seq if <i32>(half.next - seq) > 0 else 0
+    if old >= pk.payload_len:
+        return
+    like.seq, like.n, like.ack = seq + old, pk.payload_len - old, pk.ack
     like.ts, like.frame = f.ts, f.frame
     like.doubt = pk.notes & NOTE_DROPPED != 0
     like.acks = not like.doubt and pk.flags & (TCP_ACK | TCP_SYN) == TCP_ACK
     if like.doubt and (half.early_bytes > EARLY_BYTES // 2 or half.early_n > EARLY_SEGMENTS // 2
                        or f.dpi.stream_bytes > STREAMS_CALM):
         return
-    if not segments_keep(f.dpi, half, &like, pk.payload) or half.early == NULL:
+    if not segments_keep(f.dpi, half, &like, pk.payload + old) or half.early == NULL:
         return                                  # no memory, or nothing of the segment was captured
-    if half.early_bytes > EARLY_BYTES or half.early_n > EARLY_SEGMENTS or f.dpi.stream_bytes > STREAMS_CALM:
+    if crowded(f.dpi, half):
         if half.held == HELD_BACK:
-            hold_no_longer(f, s)
+            while f.conn != NULL and half.held == HELD_BACK and crowded(f.dpi, half):
+                hold_no_longer(f, s)
             return
         while half.early != NULL and not believed(f, s):
             free(segments_take(f.dpi, half))
@@ -314,6 +321,17 @@ cdef void leave_acknowledged(Feed* f, int s) noexcept nogil:
     cdef Half* half = &f.conn.half[s]
     while f.conn != NULL and is_hole(half) and acknowledged(f, s, half.early.seq) and believed(f, s):
         give_up_hole(f, s)
+
+
+cdef void leave_behind(Feed* f, int s, u32 seq, bint speaks) noexcept nogil:
+    """The other side goes on at `seq`: nothing waits for what it said before, nor, where it speaks, for holes."""
+    cdef Half* half = &f.conn.half[s]
+    while f.conn != NULL and half.early != NULL and goes_on_without(half, seq):
+        hold_no_longer(f, s)
+    while speaks and f.conn != NULL and is_hole(half) and acknowledged(f, s, half.early.seq) and believed(f, s):
+        give_up_hole(f, s)
+        while f.conn != NULL and half.early != NULL and goes_on_without(half, seq):
+            hold_no_longer(f, s)
 
 
 cdef void lose_patience(Feed* f, int s) noexcept nogil:

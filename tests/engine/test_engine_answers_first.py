@@ -196,3 +196,69 @@ def test_times_are_those_of_the_frames() -> None:
     record, = run(talk.ack(CLIENT).close().frames, kinds=("http",)).by_kind["http"]
     assert (record["path"], record["status"], record.get("latency_us")) == ("/0", 200, None)
     assert record["time"].endswith("20.054000000Z")
+
+
+@pytest.mark.parametrize("end", range(1, len(GET % 0)))
+@pytest.mark.parametrize("begin", range(0, len(GET % 0) - 1, 7))
+def test_bytes_that_wait_end_those_that_do_not_wherever_both_are_the_same(begin: int, end: int) -> None:
+    """Part of a request claims to have heard what nobody said; the whole one does not."""
+    asked, talk = GET % 0, Talk().open()
+    talk.segment(CLIENT, PSH | ACK, asked[begin:end], seq=talk.seq[CLIENT] + begin, ack=talk.seq[SERVER] + 100)
+    talk.say(CLIENT, asked).ack(SERVER).say(SERVER, OK % 200).ack(CLIENT)
+    assert pairs(run(talk.close().frames, kinds=("flows", "http"))) == [("/0", 200)]
+
+
+def test_a_handshake_seen_again_takes_nothing_from_what_waits() -> None:
+    talk = Talk(dport=25).open()
+    again, banner, hello = talk.frames[1][1], b"220 mx.example ESMTP\r\n", b"EHLO c.example\r\n"
+    talk.segment(CLIENT, PSH | ACK, hello, ack=talk.seq[SERVER] + len(banner))
+    talk.frames.append((talk.now + 1, again))
+    talk.say(SERVER, banner)
+    talk.seq[CLIENT] += len(hello)
+    result = run(talk.say(SERVER, b"250 ok\r\n").ack(CLIENT).close().frames)
+    assert result.flow["smtp"]["helo"] == "c.example"
+
+
+@pytest.mark.parametrize("lost", [0, 1, 2, 3, 5])
+@pytest.mark.parametrize("hole", [False, True])
+def test_requests_whose_answers_are_lost_come_before_the_next_answer(lost: int, hole: bool) -> None:
+    talk = Talk().open()
+    for number in range(lost + 1):
+        if hole and number == lost - 1:
+            talk.skip(CLIENT, len(GET % 0))
+        else:
+            talk.say(CLIENT, GET % number)
+        if number < lost:
+            talk.skip(SERVER, len(OK % 200))
+    talk.say(SERVER, OK % 200).ack(CLIENT)
+    result = run(talk.close().frames, kinds=("flows", "http"))
+    newest = max((each for each in result.by_kind["http"] if each.get("path")), key=lambda each: each["time"])
+    assert (newest["path"], newest.get("status")) == (f"/{lost}", 200)
+
+
+def test_what_waits_behind_a_hole_is_read_whatever_was_acknowledged() -> None:
+    size, talk = len(GET % 0), Talk().open().say(CLIENT, GET % 1).skip(CLIENT, len(GET % 2))
+    heard = talk.seq[SERVER] + 2 * len(OK % 200)
+    talk.segment(CLIENT, PSH | ACK, GET % 3, ack=heard)
+    talk.segment(SERVER, ACK, ack=talk.seq[CLIENT] + 2 * size)
+    talk.segment(CLIENT, PSH | ACK, GET % 4, seq=talk.seq[CLIENT] + size, ack=heard)
+    talk.seq[CLIENT] += 2 * size
+    for number in range(1, 5):
+        talk.say(SERVER, OK % (200 + number))
+    records = run(talk.ack(CLIENT).close().frames, kinds=("flows", "http")).by_kind["http"]
+    assert sorted(each["path"] for each in records if each.get("path")) == ["/1", "/3", "/4"]
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_bytes_sent_again_say_nothing_against_what_waits(answered: bool) -> None:
+    talk = Talk().open().say(CLIENT, GET % 1)
+    first, second = talk.seq[CLIENT] - len(GET % 1), talk.seq[SERVER] + len(OK % 200)
+    talk.segment(CLIENT, PSH | ACK, GET % 2, ack=second)
+    talk.segment(CLIENT, PSH | ACK, GET % 1, seq=first)
+    talk.say(SERVER, OK % 201, after=5000 * MS)
+    talk.seq[CLIENT] += len(GET % 2)
+    if answered:
+        talk.say(SERVER, OK % 202, after=1000 * MS).ack(CLIENT)
+    records = run(talk.close().frames, kinds=("flows", "http")).by_kind["http"]
+    assert [(each["path"], each.get("status")) for each in records] == [("/1", 201), ("/2", 202 if answered else None)]
+    assert all(each.get("latency_us", 5_000_000) >= 5_000_000 for each in records)
