@@ -4,8 +4,7 @@ Bytes that came first win. A segment that comes early waits; the hole before it 
 acknowledged it and a while has passed or either of the two goes on to say something, when the bounds are reached, or
 when the flow ends. What was lost is told to the reader, never papered over. A flow whose beginning was not seen starts
 where it was joined: with the lowest bytes known when the first are delivered. A keep-alive there is a byte that was
-sent before, or never (RFC 9293 section 3.8.4).
-Answers wait for what they answer: look/answers.
+sent before, or never (RFC 9293 section 3.8.4). Answers wait for what they answer: look/answers.
 """
 from libc.stdlib cimport free
 
@@ -22,7 +21,7 @@ from netwatch._fast.look.conns cimport STREAMS_CALM, STREAMS_IN_ALL, conn_new
 from netwatch._fast.look.dispatch cimport dpi_end
 from netwatch._fast.look.opening cimport worth_reading
 from netwatch._fast.look.reading cimport Feed, feed_bytes, feed_cut, feed_gap, feed_kept
-from netwatch._fast.look.segments cimport segments_keep, segments_take
+from netwatch._fast.look.segments cimport segments_cut, segments_keep, segments_take
 
 cdef enum:
     EARLY_BYTES = 1048576         # bytes of one side that wait for what is before them
@@ -246,7 +245,10 @@ cdef inline bint believed(const Feed* f, int s) noexcept nogil:
 cdef inline void leave_doubtful(Feed* f, Half* half, u32 n) noexcept nogil:
     """The next n bytes came, in no doubt."""
     while half.early != NULL and half.early.doubt and half.early.seq - half.next < n:
-        free(segments_take(f.dpi, half))
+        if half.early.acks and half.early.n > half.next + n - half.early.seq:      # a longer one that waited
+            segments_cut(f.dpi, half, half.next + n - half.early.seq)
+        else:
+            free(segments_take(f.dpi, half))
 
 
 cdef void drain(Feed* f, int s, bint held) noexcept nogil:
@@ -263,7 +265,7 @@ cdef void drain(Feed* f, int s, bint held) noexcept nogil:
             half.held = HELD_BACK
             break
         seg = segments_take(f.dpi, half)
-        if held:
+        if held or (seg.doubt and seg.acks):
             f.ts, f.frame = seg.ts, seg.frame
         old = half.next - seg.seq
         if old < seg.n:

@@ -262,3 +262,15 @@ def test_bytes_sent_again_say_nothing_against_what_waits(answered: bool) -> None
     records = run(talk.close().frames, kinds=("flows", "http")).by_kind["http"]
     assert [(each["path"], each.get("status")) for each in records] == [("/1", 201), ("/2", 202 if answered else None)]
     assert all(each.get("latency_us", 5_000_000) >= 5_000_000 for each in records)
+
+
+@pytest.mark.parametrize("n", range(1, len(GET % 2)))
+def test_a_beginning_that_does_not_wait_leaves_the_rest_of_what_waits(n: int) -> None:
+    talk = Talk().open().say(CLIENT, GET % 1)
+    talk.segment(CLIENT, PSH | ACK, GET % 2, ack=talk.seq[SERVER] + len(OK % 200))
+    talk.segment(CLIENT, PSH | ACK, (GET % 2)[:n])
+    talk.say(SERVER, OK % 201)
+    talk.seq[CLIENT] += len(GET % 2)
+    records = run(talk.say(SERVER, OK % 202).ack(CLIENT).close().frames, kinds=("flows", "http")).by_kind["http"]
+    assert [(each.get("path"), each["status"]) for each in records] == [("/1", 201), ("/2", 202)]
+    assert all(each["latency_us"] for each in records)

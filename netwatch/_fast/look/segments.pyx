@@ -3,7 +3,7 @@
 Sequence numbers are compared modulo 2**32 (RFC 9293 section 3.4). Bounds are the caller's.
 """
 from libc.stdlib cimport malloc
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memmove
 
 from netwatch._fast.base.bytes cimport u8, u32, i32
 from netwatch._fast.flow.row cimport Half, Segment
@@ -62,3 +62,14 @@ cdef Segment* segments_take(Dpi* dpi, Half* half) noexcept nogil:
         half.early_n -= 1
         dpi.stream_bytes -= sizeof(Segment) + seg.n
     return seg
+
+
+cdef void segments_cut(Dpi* dpi, Half* half, u32 n) noexcept nogil:
+    """Without the first n bytes of the first of the kept segments, which has more."""
+    cdef Segment* seg = half.early
+    cdef u8* p = <u8*>seg + sizeof(Segment)
+    seg.seq += n
+    seg.n -= n
+    memmove(p, p + n, seg.n)
+    half.early_bytes -= n
+    dpi.stream_bytes -= n
