@@ -57,6 +57,7 @@ cdef enum:
     TRAIT_CARRIES_TLS = 1  # what its handshake chose stands under tls, as a TLS flow's does
     TRAIT_OPAQUE = 2       # its bytes say nothing to people as they stand
     TRAIT_STREAMS = 4      # it has streams of its own, which are shown instead of what they are cut into
+    TRAIT_AT_ONCE = 8      # its answers tell of flows that begin now: they wait for nothing (look/answers)
 
 cdef enum:
     PARSE_OK = 0           # used what it could; call again when there is more

@@ -11,7 +11,7 @@ from netwatch._fast.base.bytes cimport u8, u16, u32, i64, Slice, find_byte, slic
 from netwatch._fast.flow.row cimport BIT_SEEN, Half, OPEN_KNOWN
 from netwatch._fast.look.announced cimport announce
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
-                                           set_initiator, begins_with, heard, reads, has_state)
+                                           TRAIT_AT_ONCE, set_initiator, begins_with, heard, reads, has_state)
 from netwatch._fast.proto.ftpdata cimport FTP_DATA_TRANSFER
 from netwatch._fast.proto.common.again cimport command_line, reply_line
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, begins_word, each_line, from_client,
@@ -335,6 +335,7 @@ cdef int ftp_resync(Look* look, Slice data) noexcept nogil:
 cdef void ftp_define(Proto* p) noexcept nogil:
     reads(p, "ftp", ON_TCP, ftp_detect, ftp_parse)
     p.resync = ftp_resync
+    p.traits = TRAIT_AT_ONCE
     begins_with(p, b"12345AaPpEeFfTtUuCcQqMmRrSsDdXxLlNnHhOo")
 
 
