@@ -63,8 +63,8 @@ port:443 process:firefox sni:github            google
 Conditions side by side must all hold. Words of the language and names of fields have no case. What Zeek, Suricata and
 Elastic call a field (`id.orig_h`, `dest_port`, `source.ip`) is refused with its name here, and so are `in (a, b)`,
 `sni == null`, `sni == *.example.com` and `upper(sni)`. What can mean one thing only is understood: a unit apart from
-its number (`bytes > 1 MB`, `duration > 10 s`), the value first (`443 == port`), `portrange 80-90`, `any tcp.port == 80`,
-Wireshark's sets without commas (`{80 443}`) and its names of protocols (`smb2`, `bootp`, `pgsql`).
+its number (`bytes > 1 MB`, `duration > 10 s`), the value first (`443 == port`, `1 MB < bytes_in + bytes_out`),
+`portrange 80-90`, `any tcp.port == 80`, Wireshark's sets without commas (`{80 443}`) and its names of protocols (`smb2`, `bootp`, `pgsql`).
 
 ## Rules
 
