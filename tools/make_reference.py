@@ -64,7 +64,8 @@ Conditions side by side must all hold. Words of the language and names of fields
 Elastic call a field (`id.orig_h`, `dest_port`, `source.ip`) is refused with its name here, and so are `in (a, b)`,
 `sni == null`, `sni == *.example.com` and `upper(sni)`. What can mean one thing only is understood: a unit apart from
 its number (`bytes > 1 MB`, `duration > 10 s`), the value first (`443 == port`, `1 MB < bytes_in + bytes_out`),
-`portrange 80-90`, `any tcp.port == 80`, Wireshark's sets without commas (`{80 443}`) and its names of protocols (`smb2`, `bootp`, `pgsql`).
+`portrange 80-90`, `any tcp.port == 80`, Wireshark's sets without commas (`{80 443}`) and its names of protocols
+(`smb2`, `bootp`, `pgsql`).
 
 ## Rules
 
