@@ -159,7 +159,7 @@ def test_no_cell_is_a_formula(netwatch: Run, tmp_path: Path, path: str) -> None:
         for line in rows_of(done):
             assert not any(cell[:1] in tuple("=+-@") for cell in line.values()), line
             if path[0] in "=+-@":
-                assert line["syslog.message"] == f"'- {path}"
+                assert line["syslog.message"] == f"'{path}"
 
 
 def test_times(netwatch: Run) -> None:

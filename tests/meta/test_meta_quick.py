@@ -5,9 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from conftest import SLOW
 from netwatch_command import ROOT
 
+SLOW = {ROOT / line for line in (ROOT / "tests" / "slow.txt").read_text().split()}
 ALWAYS_SLOW = {"live", "packaging"}    # each test of theirs makes namespaces, or packages
 
 
