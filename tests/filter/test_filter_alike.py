@@ -67,7 +67,8 @@ def test_what_is_remembered_is_bounded() -> None:
 
 
 def test_fields_that_are_alike_are_fields_of_packets() -> None:
-    assert {name for name, _ in FIELDS} - ALIKE == {"n", "time", "info", "file"}
+    """All but those of which each packet has its own, and what few have at all."""
+    assert {name for name, _ in FIELDS} - ALIKE == {"n", "time", "info", "file", "layers_more"}
 
 
 def test_a_run_beyond_the_rows_is_refused() -> None:
