@@ -261,7 +261,7 @@ cdef void drain(Feed* f, int s, bint held) noexcept nogil:
     if half.held == HELD_BACK:
         half.held = HELD_NOTHING
     while f.conn != NULL and half.early != NULL and <i32>(half.early.seq - half.next) <= 0 and believed(f, s):
-        if half.early.acks and waits(f, s, half.early.ack):
+        if held and half.early.acks and waits(f, s, half.early.ack):
             half.held = HELD_BACK
             break
         seg = segments_take(f.dpi, half)

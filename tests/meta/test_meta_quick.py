@@ -8,7 +8,7 @@ import sys
 from netwatch_command import ROOT
 
 SLOW = {ROOT / line for line in (ROOT / "tests" / "slow.txt").read_text().split()}
-ALWAYS_SLOW = {"live", "packaging"}    # each test of theirs makes namespaces, or packages
+ALWAYS_SLOW = {"live", "health"}  # their tests make namespaces and wait
 
 
 def test_what_is_left_out_is_there() -> None:
