@@ -159,7 +159,7 @@ def test_what_is_not_allowed_is_said_with_the_setting(begun: Callable[..., tuple
 
 def test_the_palette_and_the_help_have_both(begun: Callable[..., tuple[Driver, World]]) -> None:
     driver, world = begun()
-    assert "whose the address" in driver.keys(":").type("registries").screen().lower()
+    assert "whose the row's address" in driver.keys(":").type("registries").screen().lower()
     driver.keys("enter")
     until(driver, "probes.third_party")
     assert world.asked == []
